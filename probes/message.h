@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * message - the door of the probe library: what reghad asks, and what it is told.
+ *
+ * A set runs its probes on the caller's loop, on a jittered schedule, each with a hard deadline;
+ * nothing here blocks. Results are judged by probes/verdict and counted by probes/health.
+ */
+#ifndef PROBES_MESSAGE_H
+#define PROBES_MESSAGE_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/loop.h"
+#include "probes/params.h"
+
+#define PROBE_TEXT_BYTES 128
+
+enum probe_health {
+    PROBE_UNKNOWN,
+    PROBE_UP,
+    PROBE_DOWN,
+    PROBE_NOT_APPLICABLE, /* not meant to run here and now; does not count */
+    PROBE_HEALTHS,
+};
+
+/* What one attempt showed. */
+enum probe_outcome {
+    PROBE_OUTCOME_UNKNOWN, /* says nothing either way */
+    PROBE_OUTCOME_SUCCESS,
+    PROBE_OUTCOME_FAILURE,
+};
+
+/* Why an attempt failed or says nothing; label `reason` of regha_probe_failures_total. */
+enum probe_reason {
+    PROBE_REASON_NONE,
+    PROBE_REASON_TIMEOUT,
+    PROBE_REASON_REFUSED,
+    PROBE_REASON_UNREACHABLE,
+    PROBE_REASON_RESOLVE,
+    PROBE_REASON_TLS,
+    PROBE_REASON_RESET,   /* cut in the middle */
+    PROBE_REASON_STATUS,  /* an answer of the wrong code */
+    PROBE_REASON_CONTENT, /* right code, wrong header or body */
+    PROBE_REASON_OTHER,
+    PROBE_REASONS,
+};
+
+struct probe_state {
+    struct probe_params params;
+    enum probe_health health;
+    enum probe_outcome outcome; /* of the last attempt */
+    enum probe_reason reason;
+    char text[PROBE_TEXT_BYTES]; /* the last result in words: "200 in 2 ms", "connection refused" */
+    bool shallow; /* the registry asked for credentials: the read is not a real one */
+    bool applicable;
+    unsigned streak;         /* equal outcomes in a row */
+    struct monotime changed; /* of health; 0: never */
+    struct monotime started; /* of the last attempt that ended */
+    struct monotime ended;
+    struct monotime success_started; /* of the last success; 0: never */
+    struct monotime failure_started; /* of the first failure since the last success; 0: none */
+    int64_t duration_ns;
+    uint64_t attempts;
+    uint64_t failures[PROBE_REASONS];
+    struct histogram durations;
+    int write_quorum, read_quorum; /* what MinIO said; 0: nothing */
+    char server_status[32];        /* X-Minio-Server-Status; "": none */
+};
+
+struct probe_set;
+
+/* `changed` is called after each attempt; `health_changed` says whether health did. */
+int probe_set_new(struct loop *loop,
+                  void (*changed)(void *owner, const struct probe_state *state, bool health_changed,
+                                  struct monotime now),
+                  void *owner, struct probe_set **ret_set, struct err *err);
+void probe_set_free(struct probe_set *set);
+
+/*
+ * Make the set run exactly these. A probe whose parameters are as before keeps its state, schedule
+ * and connection; another starts UNKNOWN and at once. Returns 0 or a negative errno, nothing changed.
+ */
+int probe_set_apply(struct probe_set *set, const struct probe_params *params, size_t count,
+                    struct err *err);
+
+/* Whether the probe's object is meant to run here; false: NOT_APPLICABLE, not asked any more. */
+void probe_set_applicable(struct probe_set *set, const char *name, bool applicable,
+                          struct monotime now);
+
+/* Ask now instead of when it is due: something it watches has changed. */
+void probe_set_hurry(struct probe_set *set, const char *name, struct monotime now);
+
+size_t probe_set_count(const struct probe_set *set);
+const struct probe_state *probe_set_state(const struct probe_set *set, size_t at);
+const struct probe_state *probe_set_find(const struct probe_set *set, const char *name);
+
+const char *probe_health_name(enum probe_health health);         /* "up" */
+const char *probe_verdict_reason_name(enum probe_reason reason); /* "refused" */
+const char *probe_type_name(enum probe_type type);
+const char *probe_scope_name(enum probe_scope scope);
+
+#endif

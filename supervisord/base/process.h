@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * process - names of users, sockets and folders that the programs share, and their counters.
+ */
+#ifndef BASE_PROCESS_H
+#define BASE_PROCESS_H
+
+#include <stdint.h>
+
+#include "base/loop.h"
+#include "base/wire.h"
+
+#define PROCESS_RUNTIME_FOLDER  "/run/regha"
+#define PROCESS_VRRP_SOCKET     "/run/regha/vrrp/goals.sock"
+#define PROCESS_NET_SOCKET      "/run/regha/net/goals.sock"
+#define PROCESS_LAUNCHER_SOCKET "/run/regha/launcher/goals.sock"
+
+#define PROCESS_GROUP         "regha" /* may connect to the sockets; the four users are members */
+#define PROCESS_REGHAD_USER   "regha"
+#define PROCESS_VRRP_USER     "regha-vrrp"
+#define PROCESS_NET_USER      "regha-net"
+#define PROCESS_LAUNCHER_USER "regha-launcher"
+
+/* Every channel's first state, and again each second: who serves, and how its loop does. */
+struct process_state {
+    int64_t pid;
+    int64_t started_ns; /* CLOCK_MONOTONIC */
+    uint64_t lag_counts[HISTOGRAM_BUCKETS + 1];
+    uint64_t lag_count;
+    int64_t lag_sum_ns;
+    uint64_t stalls;
+    char worst_name[32];
+    int64_t worst_ns;
+    uint64_t cpu_ns; /* user and system time used */
+    uint64_t resident_bytes;
+    char version[32];
+};
+
+#define PROCESS_STATE_TYPE 16
+extern const struct wire_layout process_state_layout;
+
+/* How this process does now. */
+void process_state_read(const struct loop *loop, struct process_state *ret_state);
+
+#endif

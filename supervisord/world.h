@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * world - all that reghad knows at one moment, for those who show it.
+ *
+ * The core (supervisord/steer.c) fills it; commands, metrics and status pages read it and never
+ * change it. Counters run from the start of reghad; those of another process start again with it.
+ */
+#ifndef SUPERVISORD_WORLD_H
+#define SUPERVISORD_WORLD_H
+
+#include "base/process.h"
+#include "probes/message.h"
+#include "registry-launcher/message.h"
+#include "supervisord/settings.h"
+#include "vrrp/kernel/message.h"
+#include "vrrp/message.h"
+
+/* A label value each; see world_process_name(). */
+enum world_process_kind {
+    WORLD_REGHAD,
+    WORLD_VRRP,
+    WORLD_NET,
+    WORLD_LAUNCHER,
+    WORLD_PROCESSES,
+};
+
+struct world_process {
+    bool connected;             /* the channel to it is ready; reghad itself: always */
+    struct process_state state; /* the last one received */
+    uint64_t restarts;          /* how often it came back as another process */
+    struct monotime changed;    /* of connected */
+};
+
+struct world_router {
+    struct settings_router settings;
+    bool known; /* regha-vrrp has reported it */
+    struct vrrp_status status;
+    struct vrrp_counters counters;
+    uint64_t transitions[VRRP_STATES][VRRP_STATES][VRRP_REASONS];
+    bool kernel_known;
+    struct kernel_status kernel;
+    bool eligible;              /* the role's judgement */
+    char why[128];              /* why not, in words; "" if eligible */
+    struct histogram failovers; /* from the last advert of the former Active to ready here */
+};
+
+struct world_registry {
+    struct settings_registry settings;
+    bool known; /* the launcher has reported it */
+    struct registry_status status;
+    bool wanted;            /* the role's judgement */
+    char why[128];          /* why it runs or does not, in words */
+    bool drifted;           /* a peer's digest differs, or the running one differs from the files */
+    char drift[128];        /* from whom, in words */
+    struct histogram ready; /* from start to first successful probe */
+    bool facts_known;       /* its own configuration has been read */
+    char facts_error[192];
+};
+
+/* What another node says of itself; `self` is filled from here. */
+struct world_node {
+    struct settings_node settings;
+    bool self;
+    bool reachable;
+    struct monotime seen; /* 0: never */
+    char version[32];
+    uint8_t role;                       /* enum vrrp_state of the first router */
+    char digest[REGISTRY_DIGEST_BYTES]; /* of its first registry */
+    uint8_t registry_state;
+};
+
+#define WORLD_EVENTS 512 /* kept in memory */
+
+enum world_event_kind {
+    WORLD_EVENT_ROUTER,   /* a change of state */
+    WORLD_EVENT_ADDRESS,  /* restored, conflict, cannot be set */
+    WORLD_EVENT_PROBE,    /* health changed */
+    WORLD_EVENT_REGISTRY, /* started, ready, died, refused */
+    WORLD_EVENT_PROCESS,  /* of ours: lost, back */
+    WORLD_EVENT_RELOAD,
+    WORLD_EVENT_DECISION, /* of the role, with its inputs */
+    WORLD_EVENT_KINDS,
+};
+
+struct world_event {
+    uint64_t number; /* 1, 2, ... */
+    int64_t wall_ns; /* CLOCK_REALTIME, to show people */
+    struct monotime at;
+    enum world_event_kind kind;
+    char object[SETTINGS_NAME_BYTES]; /* name of router, probe, registry, process */
+    char from[24], to[24];
+    char text[160]; /* cause and evidence in words */
+};
+
+struct world_reload {
+    uint64_t attempts, failures;
+    bool last_succeeded;
+    int64_t last_wall_ns; /* 0: never */
+    char *mistakes;       /* of the last one that failed; NULL: none */
+};
+
+struct world {
+    struct settings *settings;
+    const char *settings_path;
+    struct monotime started;
+    int64_t started_wall_ns;
+    struct world_process processes[WORLD_PROCESSES];
+    size_t router_count;
+    struct world_router *routers; /* of settings->router_count */
+    size_t registry_count;
+    struct world_registry *registries;
+    size_t node_count;
+    struct world_node *nodes;
+    struct probe_set *probes;
+    uint64_t probe_changes;
+    size_t stray_count;
+    struct vrrp_strays strays[8];
+    uint64_t event_count;       /* ever; the ring holds the last WORLD_EVENTS */
+    struct world_event *events; /* event number n is at (n - 1) % WORLD_EVENTS */
+    struct world_reload reload;
+    uint64_t commands[2]; /* done, refused; by verb in control */
+    bool stopping;
+    bool waiting_for_address; /* none of the nodes' addresses is local yet */
+};
+
+const char *world_process_name(enum world_process_kind kind); /* "reghad", "regha-vrrp" ... */
+const char *world_event_kind_name(enum world_event_kind kind);
+
+/* The newest event whose number is at most `number`, or NULL if it is gone. */
+const struct world_event *world_event(const struct world *world, uint64_t number);
+
+/* One word for the whole node: "active", "backup", "mixed", "initialize", for status lines. */
+const char *world_role(const struct world *world);
+
+/*
+ * Is all well? Writes a line per trouble to `out` (NULL: only judge), worst first: what, since
+ * when, what to look at. Returns 0 well, 1 degraded, 2 down.
+ */
+int world_health(const struct world *world, struct monotime now, FILE *out);
+
+#endif
