@@ -3,8 +3,8 @@
  * log - one event, one line: a sentence, then fields.
  *
  * To the journal with its fields where stderr is a journal stream, else as plain lines on
- * stderr, which must never block: what does not fit is dropped and counted. Pure files and
- * the rest of base never log.
+ * stderr, which must never block: what does not fit is dropped and counted. Files that only decide never log, nor does
+ * the rest of base.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
