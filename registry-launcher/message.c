@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "registry-launcher/message.h"
+
+#include <assert.h>
+
+/* Members of the params inside a goal: their places are counted from the goal. */
+#define PARAMS_INT(name)  WIRE_INT(registry_goal, params.name)
+#define PARAMS_LIST(name) WIRE_BLOCK(registry_goal, params.name, params.name##_bytes)
+
+static const struct wire_field goal_fields[] = {
+    WIRE_TEXT(registry_goal, params.name),
+    WIRE_TEXT(registry_goal, params.config),
+    PARAMS_LIST(files),
+    PARAMS_LIST(argv),
+    PARAMS_LIST(environment),
+    WIRE_UPTO(registry_goal, params.backend, REGISTRY_BACKEND_SYSTEMD),
+    WIRE_UPTO(registry_goal, params.drain_ns, INT64_MAX),
+    PARAMS_INT(restart.budget),
+    WIRE_UPTO(registry_goal, params.restart.window_ns, INT64_MAX),
+    WIRE_UPTO(registry_goal, params.restart.first_ns, INT64_MAX),
+    WIRE_UPTO(registry_goal, params.restart.max_ns, INT64_MAX),
+    WIRE_TEXT(registry_goal, params.listen),
+    WIRE_BOOL(registry_goal, run),
+    WIRE_INT(registry_goal, restart_serial),
+    WIRE_END,
+};
+
+const struct wire_layout registry_message_goal = {
+    .type = REGISTRY_MESSAGE_GOAL,
+    .version = 1,
+    .struct_bytes = sizeof(struct registry_goal),
+    .fields = goal_fields,
+    .name = "registry goal",
+};
+
+/* A field each: the layouts know lists of structs only, and an array of numbers is none. */
+#define EXITS(cause) WIRE_INT(registry_status, exits[cause])
+
+static const struct wire_field status_fields[] = {
+    WIRE_TEXT(registry_status, name),
+    WIRE_UPTO(registry_status, state, REGISTRY_STATES - 1),
+    WIRE_UPTO(registry_status, backend, REGISTRY_BACKEND_SYSTEMD),
+    WIRE_BOOL(registry_status, run),
+    WIRE_UPTO(registry_status, pid, INT64_MAX),
+    WIRE_UPTO(registry_status, started_ns, INT64_MAX),
+    WIRE_INT(registry_status, starts),
+    EXITS(REGISTRY_CAUSE_NONE),
+    EXITS(REGISTRY_CAUSE_ASKED),
+    EXITS(REGISTRY_CAUSE_KILLED),
+    EXITS(REGISTRY_CAUSE_EXITED),
+    EXITS(REGISTRY_CAUSE_SIGNALLED),
+    EXITS(REGISTRY_CAUSE_OOM),
+    EXITS(REGISTRY_CAUSE_NO_BINARY),
+    EXITS(REGISTRY_CAUSE_PORT_TAKEN),
+    EXITS(REGISTRY_CAUSE_REFUSED),
+    EXITS(REGISTRY_CAUSE_UNKNOWN),
+    WIRE_UPTO(registry_status, cause, REGISTRY_CAUSES - 1),
+    WIRE_INT(registry_status, code),
+    WIRE_TEXT(registry_status, detail),
+    WIRE_TEXT(registry_status, digest),
+    WIRE_TEXT(registry_status, captured_digest),
+    WIRE_TEXT(registry_status, captured_error),
+    WIRE_END,
+};
+_Static_assert(REGISTRY_CAUSES == 10, "a cause without its field in the layout");
+
+const struct wire_layout registry_message_status = {
+    .type = REGISTRY_MESSAGE_STATUS,
+    .version = 1,
+    .struct_bytes = sizeof(struct registry_status),
+    .fields = status_fields,
+    .name = "registry status",
+};
+
+static const struct wire_field capture_fields[] = {
+    WIRE_TEXT(registry_capture, name),
+    WIRE_TEXT(registry_capture, path),
+    WIRE_UPTO(registry_capture, config_bytes, REGISTRY_CAPTURE_BYTES),
+    WIRE_END,
+};
+
+const struct wire_layout registry_message_capture = {
+    .type = REGISTRY_MESSAGE_CAPTURE,
+    .version = 1,
+    .struct_bytes = sizeof(struct registry_capture),
+    .fields = capture_fields,
+    .name = "registry capture",
+};
+
+const char *registry_message_state_name(enum registry_state state)
+{
+    static const char *const names[REGISTRY_STATES] = {
+        [REGISTRY_STOPPED] = "stopped",  [REGISTRY_STARTING] = "starting",
+        [REGISTRY_RUNNING] = "running",  [REGISTRY_STOPPING] = "stopping",
+        [REGISTRY_BACKOFF] = "back-off", [REGISTRY_FAILED] = "failed",
+    };
+
+    assert(state < REGISTRY_STATES);
+    return names[state];
+}
+
+const char *registry_message_cause_name(enum registry_cause cause)
+{
+    static const char *const names[REGISTRY_CAUSES] = {
+        [REGISTRY_CAUSE_NONE] = "none",           [REGISTRY_CAUSE_ASKED] = "asked",
+        [REGISTRY_CAUSE_KILLED] = "killed",       [REGISTRY_CAUSE_EXITED] = "exited",
+        [REGISTRY_CAUSE_SIGNALLED] = "signalled", [REGISTRY_CAUSE_OOM] = "oom",
+        [REGISTRY_CAUSE_NO_BINARY] = "no-binary", [REGISTRY_CAUSE_PORT_TAKEN] = "port-taken",
+        [REGISTRY_CAUSE_REFUSED] = "refused",     [REGISTRY_CAUSE_UNKNOWN] = "unknown",
+    };
+
+    assert(cause < REGISTRY_CAUSES);
+    return names[cause];
+}
