@@ -103,6 +103,11 @@ struct vrrp_counters {
     uint64_t adverts_late; /* sent more than a tenth of the interval after their time */
     uint64_t resignations_sent;
     uint64_t resignations_received;
+    uint64_t resignations_ignored; /* of somebody else than the Active we follow */
+    uint64_t asserted;             /* adverts sent at once because a lesser router advertised */
+    uint64_t checksums_rfc9568;    /* adverts whose checksum leaves the pseudo-header out */
+    uint64_t interval_mismatches;  /* adverts with another interval than ours, accepted */
+    uint64_t address_mismatches;   /* adverts for other addresses than ours, accepted */
     uint64_t send_errors;
     uint64_t discarded[VRRP_DROP_REASONS]; /* only of packets with this VRID */
 };
