@@ -71,13 +71,13 @@ void loop_timer_cancel(struct loop *loop, struct loop_timer *timer);
 void loop_set_pass_end(struct loop *loop, void (*handle)(void *owner, struct monotime now),
                        void *owner);
 
+typedef void loop_signal_handler(void *owner, int number, struct monotime now);
+
 /*
  * Handle these signals (a list ended by 0) through a signalfd; blocks them. One handler per loop.
- * Call before any thread or child exists. Children must unblock them: loop_signals_reset().
+ * Children must unblock them: loop_signals_reset(). Returns 0 or a negative errno.
  */
-int loop_signals(struct loop *loop, const int *signals,
-                 void (*handle)(void *owner, int signal, struct monotime now), void *owner,
-                 struct err *err);
+int loop_signals(struct loop *loop, const int *signals, loop_signal_handler *handle, void *owner);
 
 /* For a child between fork and exec: default dispositions, empty mask. */
 void loop_signals_reset(void);
