@@ -26,9 +26,10 @@ struct confine_params {
 };
 
 /*
- * Become `user`, keep only these capabilities in the permitted and effective sets and the bounding
- * set, none inheritable or ambient, no_new_privs, umask 0077, no core dumps of secrets. Already
- * confined by systemd is fine. Returns 0, or -EPERM when a capability that must be kept is missing.
+ * Become `user`, keep only these capabilities in the permitted and effective sets, none inheritable,
+ * ambient or in the bounding set (where CAP_SETPCAP is there to clear it), no_new_privs, umask 0077,
+ * no core dumps of secrets, which makes /proc/self/fd root's. Already confined by systemd is fine.
+ * Returns 0, or -EPERM when a capability that must be kept is missing.
  */
 int confine_self(const struct confine_params *params, struct err *err);
 

@@ -2,8 +2,8 @@
 /*
  * service - what every daemon does towards whoever started it: READY, STATUS, watchdog.
  *
- * sd_notify(3) where NOTIFY_SOCKET is set, else nothing. The watchdog is fed from the loop, so a
- * loop that stands still is restarted by systemd.
+ * The protocol of sd_notify(3) where NOTIFY_SOCKET is set, else nothing; it never waits for the
+ * manager. The watchdog is fed from the loop, so a loop that stands still is restarted by systemd.
  */
 #ifndef BASE_SERVICE_H
 #define BASE_SERVICE_H
@@ -15,6 +15,7 @@ struct service {
     struct loop_timer watchdog;
     int64_t watchdog_ns; /* 0: none asked for */
     char status[160];
+    char pending[96]; /* a change of our life that the manager's full queue did not take yet */
 };
 
 void service_start(struct service *service, struct loop *loop);
