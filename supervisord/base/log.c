@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/field.h"
+
 /*
  * The journal's native protocol is spoken here and not through sd_journal_sendv(3), for that one
  * waits while the journal's queue is full: a stopped journald would stop the adverts.
@@ -22,9 +25,6 @@
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
 
 #define FIELDS_MAX     24
-#define FIELD_BYTES    512
-#define NAME_BYTES     64 /* systemd.journal-fields(7): longer names are dropped */
-#define FIELD_PREFIX   "REGHA_"
 #define LINE_BYTES     PIPE_BUF /* written whole or not at all */
 #define SENTENCE_BYTES 1024
 
@@ -97,6 +97,10 @@ static void choose_sink(void)
 
 void log_open(const char *program, enum log_level most)
 {
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+    /* A reader of the log that goes away takes nobody along. */
+    sigaction(SIGPIPE, &ignore, NULL);
     if (log_state.fd != STDERR_FILENO)
         close(log_state.fd);
     log_state.program = program;
@@ -151,52 +155,6 @@ static void flatten(char *text)
             *text = ' ';
 }
 
-static bool is_name_byte(char byte)
-{
-    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-           (byte >= '0' && byte <= '9') || byte == '_';
-}
-
-static size_t value_length(const char *value, char end)
-{
-    size_t length = 0;
-
-    for (; value[length] != '\0' && value[length] != end; length++)
-        if (value[length] == '\\' && value[length + 1] != '\0')
-            length++;
-    return length;
-}
-
-/*
- * Take the next "name=value" or "name="two words"" off `*pairs` as "REGHA_NAME=value\n". Returns
- * false at their end, or at what is no pair: the sentence still shows it.
- */
-static bool next_field(const char **pairs, char field[FIELD_BYTES])
-{
-    const char *name = *pairs + strspn(*pairs, " ");
-    size_t name_length = 0;
-
-    while (is_name_byte(name[name_length]))
-        name_length++;
-    if (name_length == 0 || name_length > NAME_BYTES - sizeof(FIELD_PREFIX) ||
-        name[name_length] != '=')
-        return false;
-
-    const char *value = name + name_length + 1;
-    const bool is_quoted = *value == '"';
-    value += is_quoted;
-    const size_t length = value_length(value, is_quoted ? '"' : ' ');
-    *pairs = value + length + (is_quoted && value[length] == '"');
-
-    const int most = FIELD_BYTES - (int)(sizeof(FIELD_PREFIX) + name_length + 2);
-    snprintf(field, FIELD_BYTES, FIELD_PREFIX "%.*s=%.*s\n", (int)name_length, name,
-             length < (size_t)most ? (int)length : most, value);
-    for (char *byte = field + sizeof(FIELD_PREFIX) - 1; *byte != '='; byte++)
-        if (*byte >= 'a' && *byte <= 'z')
-            *byte = (char)(*byte - 'a' + 'A');
-    return true;
-}
-
 static struct iovec text_vector(char *text)
 {
     return (struct iovec){text, strlen(text)};
@@ -214,7 +172,7 @@ static bool send_journal(enum log_level level, const char *sentence, const char 
            sentence, *pairs == '\0' ? "" : " ", pairs);
     head.text[head.length_bytes - 1] = '\n'; /* also of one that was cut */
     parts[0] = (struct iovec){head.text, head.length_bytes};
-    while (count < FIELDS_MAX && next_field(&pairs, fields[count])) {
+    while (count < FIELDS_MAX && field_next(&pairs, fields[count])) {
         parts[count + 1] = text_vector(fields[count]);
         count++;
     }

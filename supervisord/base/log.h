@@ -2,9 +2,9 @@
 /*
  * log - one event, one line: a sentence, then fields.
  *
- * To the journal with its fields where stderr is a journal stream, else as plain lines on
- * stderr, which must never block: what does not fit is dropped and counted. Files that only decide never log, nor does
- * the rest of base.
+ * To the journal with its fields where stderr is a journal stream, else as plain lines on stderr.
+ * It never blocks: what does not fit is dropped and counted. Files that only decide never log, nor
+ * does the rest of base.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -22,7 +22,10 @@ enum log_level {
     LOG_LEVEL_DEBUG = 7,
 };
 
-/* `program` is named in each plain line; it lives as long as the process. */
+/*
+ * `program` is named in each line; it lives as long as the process. Call it first of all, still as
+ * root. Ignores SIGPIPE; loop_signals_reset() gives it back to children.
+ */
 void log_open(const char *program, enum log_level most);
 void log_set_level(enum log_level most);
 
