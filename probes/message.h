@@ -54,9 +54,11 @@ struct probe_state {
     char text[PROBE_TEXT_BYTES]; /* the last result in words: "200 in 2 ms", "connection refused" */
     bool shallow; /* the registry asked for credentials: the read is not a real one */
     bool applicable;
-    unsigned streak;         /* equal outcomes in a row */
-    struct monotime changed; /* of health; 0: never */
-    struct monotime started; /* of the last attempt that ended */
+    unsigned
+        streak; /* equal outcomes in a row; those that say nothing neither count nor break it */
+    enum probe_outcome streak_outcome; /* of the row; UNKNOWN: none yet */
+    struct monotime changed;           /* of health; 0: never */
+    struct monotime started;           /* of the last attempt that ended */
     struct monotime ended;
     struct monotime success_started; /* of the last success; 0: never */
     struct monotime failure_started; /* of the first failure since the last success; 0: none */
@@ -70,7 +72,11 @@ struct probe_state {
 
 struct probe_set;
 
-/* `changed` is called after each attempt; `health_changed` says whether health did. */
+/*
+ * `changed` is called after each attempt; `health_changed` says whether health did. It may call
+ * anything here but probe_set_free(); what probe_set_apply() removes is gone at once. One set at a
+ * time in a process needs SIGPIPE ignored, which this sees to.
+ */
 int probe_set_new(struct loop *loop,
                   void (*changed)(void *owner, const struct probe_state *state, bool health_changed,
                                   struct monotime now),
@@ -84,16 +90,28 @@ void probe_set_free(struct probe_set *set);
 int probe_set_apply(struct probe_set *set, const struct probe_params *params, size_t count,
                     struct err *err);
 
-/* Whether the probe's object is meant to run here; false: NOT_APPLICABLE, not asked any more. */
+/*
+ * Whether the probe's object is meant to run here; false: NOT_APPLICABLE, not asked any more; true
+ * again: UNKNOWN, asked at once. Does not call `changed`. As it was, or an unknown name: nothing.
+ */
 void probe_set_applicable(struct probe_set *set, const char *name, bool applicable,
                           struct monotime now);
 
-/* Ask now instead of when it is due: something it watches has changed. */
+/*
+ * Ask now instead of when it is due: something it watches has changed. An attempt that is on its way
+ * may have begun before the change, so another follows it. Cheap and safe to call often.
+ */
 void probe_set_hurry(struct probe_set *set, const char *name, struct monotime now);
 
 size_t probe_set_count(const struct probe_set *set);
 const struct probe_state *probe_set_state(const struct probe_set *set, size_t at);
 const struct probe_state *probe_set_find(const struct probe_set *set, const char *name);
+
+/*
+ * What is wrong with the parameters, as half a sentence ("its url has no port"), or NULL; a set does
+ * not accept others. `timeout_ns` may exceed `interval_ns`.
+ */
+const char *probe_request_mistake(const struct probe_params *params);
 
 const char *probe_health_name(enum probe_health health);         /* "up" */
 const char *probe_verdict_reason_name(enum probe_reason reason); /* "refused" */

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "probes/message.h"
+
+const char *probe_type_name(enum probe_type type)
+{
+    static const char *const names[PROBE_TYPES] = {
+        [PROBE_TYPE_HTTP] = "http",
+        [PROBE_TYPE_MINIO] = "minio",
+        [PROBE_TYPE_REGISTRY] = "registry",
+        [PROBE_TYPE_TCP] = "tcp",
+    };
+
+    return (unsigned)type < PROBE_TYPES ? names[type] : "unknown";
+}
