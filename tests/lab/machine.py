@@ -16,7 +16,8 @@ import kernel
 FOLDER = pathlib.Path(__file__).resolve().parent
 PYTHON = "/usr/bin/python3"
 PATH = "/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
-ENVIRONMENT = {"PATH": PATH, "HOME": "/root", "LANG": "C.UTF-8"}
+ENVIRONMENT = {"PATH": PATH, "HOME": "/root", "LANG": "C.UTF-8",
+               **{key: os.environ[key] for key in ("REGHA_CHECK",) if key in os.environ}}
 
 
 class LabError(Exception):
