@@ -92,6 +92,20 @@ struct world_event {
     char text[160]; /* cause and evidence in words */
 };
 
+/* Exit codes of commands; the label `result` of regha_control_commands_total. */
+enum world_result {
+    WORLD_DONE = 0,
+    WORLD_FAILED = 1, /* refused, or did not work */
+    WORLD_USAGE = 2,
+    WORLD_NO_DAEMON = 3, /* only reghactl says this */
+    WORLD_DENIED = 4,
+    WORLD_TIMEOUT = 5,
+    WORLD_PRECONDITION = 6,
+    WORLD_RESULTS,
+};
+
+#define WORLD_COMMANDS_MAX 80 /* of supervisord/command.c, and one for what is none of them */
+
 struct world_reload {
     uint64_t attempts, failures;
     bool last_succeeded;
@@ -118,13 +132,15 @@ struct world {
     uint64_t event_count;       /* ever; the ring holds the last WORLD_EVENTS */
     struct world_event *events; /* event number n is at (n - 1) % WORLD_EVENTS */
     struct world_reload reload;
-    uint64_t commands[2]; /* done, refused; by verb in control */
+    uint64_t commands[2]; /* done, refused; written by control, as is the next one */
+    uint64_t command_results[WORLD_COMMANDS_MAX][WORLD_RESULTS];
     bool stopping;
     bool waiting_for_address; /* none of the nodes' addresses is local yet */
 };
 
 const char *world_process_name(enum world_process_kind kind); /* "reghad", "regha-vrrp" ... */
 const char *world_event_kind_name(enum world_event_kind kind);
+const char *world_result_name(enum world_result result); /* "done", "denied" */
 
 /* The newest event whose number is at most `number`, or NULL if it is gone. */
 const struct world_event *world_event(const struct world *world, uint64_t number);

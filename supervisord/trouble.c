@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "supervisord/trouble.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "supervisord/words.h"
+
+/* A difference that heals within this is no trouble yet. */
+#define SETTLE_NS       (2 * NS_PER_S)
+#define PROBE_UNKNOWN_S 30
+
+struct teller {
+    const struct world *world;
+    struct monotime now;
+    enum trouble_level level; /* the pass tells only these */
+    void (*tell)(void *owner, const struct trouble *trouble);
+    void *owner;
+};
+
+static struct trouble *look_at(struct trouble *trouble, const char *what)
+{
+    snprintf(trouble->look, sizeof(trouble->look), "%s", what);
+    return trouble;
+}
+
+__attribute__((format(printf, 4, 5))) static void say(const struct teller *teller,
+                                                      enum trouble_level level,
+                                                      struct trouble *trouble, const char *format,
+                                                      ...)
+{
+    va_list args;
+
+    if (level != teller->level)
+        return;
+    trouble->level = level;
+    va_start(args, format);
+    vsnprintf(trouble->what, sizeof(trouble->what), format, args);
+    va_end(args);
+    words_clean(trouble->what);
+    teller->tell(teller->owner, trouble);
+}
+
+static struct trouble about(const char *kind, const char *object)
+{
+    struct trouble trouble = {.kind = kind};
+
+    snprintf(trouble.object, sizeof(trouble.object), "%s", object);
+    return trouble;
+}
+
+/* "for 3 m 12 s", or "since reghad began to look". */
+static const char *since(int64_t at_ns, struct monotime now, char text[WORDS_SPAN_BYTES + 8])
+{
+    char span[WORDS_SPAN_BYTES];
+
+    if (at_ns <= 0)
+        return "since reghad started";
+    snprintf(text, WORDS_SPAN_BYTES + 8, "for %s",
+             words_span(monotime_since((struct monotime){at_ns}, now), span));
+    return text;
+}
+
+static void node(const struct teller *teller)
+{
+    struct trouble trouble = about("node", "");
+    const struct world *world = teller->world;
+    char text[WORDS_TIME_BYTES];
+
+    if (world->stopping)
+        say(teller, TROUBLE_DOWN, look_at(&trouble, "journalctl -u reghad"), "reghad is stopping");
+    if (world->waiting_for_address)
+        say(teller, TROUBLE_DOWN, look_at(&trouble, "ip address; nodes in the configuration"),
+            "this host has none of the addresses in nodes, so it does not know which node it is");
+    if (world->reload.attempts > 0 && !world->reload.last_succeeded)
+        say(teller, TROUBLE_DEGRADED, look_at(&trouble, "reghactl configcheck"),
+            "the reload of %s was refused, the former configuration runs on",
+            words_time(world->reload.last_wall_ns, text));
+    if (world->router_count == 0 && world->registry_count == 0)
+        say(teller, TROUBLE_DEGRADED, look_at(&trouble, "regha.conf(5)"),
+            "the configuration has neither a virtual router nor a registry for this node");
+    if (world->router_count > 0)
+        say(teller, TROUBLE_NOTE, look_at(&trouble, "reghactl show routers on every node"),
+            "plain VRRP without quorum: while the network is cut in two, both sides may hold an "
+            "address");
+}
+
+static void processes(const struct teller *teller)
+{
+    static const struct {
+        enum trouble_level level;
+        const char *effect;
+    } lost[WORLD_PROCESSES] = {
+        [WORLD_VRRP] = {TROUBLE_DOWN, "nobody here can take or keep a virtual address"},
+        [WORLD_NET] = {TROUBLE_DOWN, "addresses stay as they are, a Backup does not take over"},
+        [WORLD_LAUNCHER] = {TROUBLE_DEGRADED,
+                            "registries run on, but are neither started nor stopped"},
+    };
+
+    for (int kind = WORLD_VRRP; kind < WORLD_PROCESSES; kind++) {
+        const struct world_process *process = &teller->world->processes[kind];
+        const char *name = world_process_name((enum world_process_kind)kind);
+        struct trouble trouble = about("process", name);
+        char ago[WORDS_SPAN_BYTES + 8], look[64];
+
+        snprintf(look, sizeof(look), "journalctl -u %s", name);
+        if (!process->connected)
+            say(teller, lost[kind].level, look_at(&trouble, look), "%s is away %s: %s", name,
+                since(process->changed.ns, teller->now, ago), lost[kind].effect);
+        else if (process->restarts > 0)
+            say(teller, TROUBLE_NOTE, look_at(&trouble, look),
+                "%s came back %llu times, last %s ago", name, (unsigned long long)process->restarts,
+                words_span(monotime_since(process->changed, teller->now), ago));
+    }
+}
+
+static void list_missing(const struct kernel_status *kernel, char *text, size_t size_bytes)
+{
+    size_t used = 0;
+
+    text[0] = '\0';
+    for (int i = 0; i < kernel->address_count && i < KERNEL_ADDRESSES; i++) {
+        char address[ADDRESS_TEXT_BYTES];
+
+        if (kernel->present[i] == kernel->hold || used >= size_bytes)
+            continue;
+        used += (size_t)snprintf(text + used, size_bytes - used, "%s%s", used ? ", " : "",
+                                 address_format(&kernel->addresses[i], address));
+    }
+}
+
+static void kernel(const struct teller *teller, const struct world_router *router)
+{
+    struct trouble trouble = about("router", router->settings.params.name);
+    const struct kernel_status *status = &router->kernel;
+    char addresses[256], look[64];
+
+    if (!router->kernel_known || status->settled ||
+        monotime_since((struct monotime){status->changed_ns}, teller->now) < SETTLE_NS)
+        return;
+    list_missing(status, addresses, sizeof(addresses));
+    snprintf(look, sizeof(look), "ip address show dev %s; journalctl -u regha-net",
+             status->interface);
+    if (status->hold)
+        say(teller, TROUBLE_DOWN, look_at(&trouble, look),
+            "virtual router %s is to hold %s on %s, but cannot: %s", status->name, addresses,
+            status->interface, status->error ? strerror(status->error) : "not there yet");
+    else
+        say(teller, TROUBLE_DEGRADED, look_at(&trouble, look),
+            "virtual router %s is not to hold %s on %s, but the address is still there: %s",
+            status->name, addresses, status->interface,
+            status->error ? strerror(status->error) : "somebody else may have put it there");
+}
+
+static void discards(const struct teller *teller, const struct world_router *router)
+{
+    struct trouble trouble = about("router", router->settings.params.name);
+    const uint64_t *discarded = router->counters.discarded;
+
+    if (discarded[VRRP_DROP_FOREIGN_SOURCE] > 0)
+        say(teller, TROUBLE_NOTE,
+            look_at(&trouble, "reghactl show errors; another keepalived or router"),
+            "%llu adverts for VRID %u came from no node and were ignored",
+            (unsigned long long)discarded[VRRP_DROP_FOREIGN_SOURCE], router->status.vrid);
+    if (discarded[VRRP_DROP_OWN_SOURCE] > 0)
+        say(teller, TROUBLE_NOTE, look_at(&trouble, "ip neighbour; switch loops"),
+            "%llu adverts for VRID %u came from our own address: it is used twice, or they loop",
+            (unsigned long long)discarded[VRRP_DROP_OWN_SOURCE], router->status.vrid);
+    if (discarded[VRRP_DROP_CHECKSUM] + discarded[VRRP_DROP_VERSION_MISMATCH] > 0)
+        say(teller, TROUBLE_NOTE,
+            look_at(&trouble, "reghactl show errors; version, checksum of the peers"),
+            "%llu adverts for VRID %u had a wrong checksum or another version",
+            (unsigned long long)(discarded[VRRP_DROP_CHECKSUM] +
+                                 discarded[VRRP_DROP_VERSION_MISMATCH]),
+            router->status.vrid);
+}
+
+static void router(const struct teller *teller, const struct world_router *router)
+{
+    const struct vrrp_status *status = &router->status;
+    struct trouble trouble = about("router", router->settings.params.name);
+    const char *name = router->settings.params.name;
+    char ago[WORDS_SPAN_BYTES + 8], look[64];
+
+    snprintf(look, sizeof(look), "ip link show %s; journalctl -u regha-vrrp", status->interface);
+    if (!router->known) {
+        if (teller->world->processes[WORLD_VRRP].connected &&
+            monotime_since(teller->world->started, teller->now) > SETTLE_NS)
+            say(teller, TROUBLE_DEGRADED, look_at(&trouble, "journalctl -u regha-vrrp"),
+                "regha-vrrp has not reported virtual router %s", name);
+        return;
+    }
+    if (status->state == VRRP_INITIALIZE)
+        say(teller, TROUBLE_DEGRADED, look_at(&trouble, look),
+            "virtual router %s takes no part in the election on %s %s", name, status->interface,
+            since(status->since_ns, teller->now, ago));
+    else if (status->state == VRRP_BACKUP && status->active.family == 0)
+        say(teller, TROUBLE_DOWN, look_at(&trouble, "reghactl show routers on every node"),
+            "virtual router %s is Backup here, and no Active is heard", name);
+    if (!router->eligible)
+        say(teller, status->state == VRRP_ACTIVE ? TROUBLE_DOWN : TROUBLE_DEGRADED,
+            look_at(&trouble, "reghactl show probes"),
+            status->state == VRRP_ACTIVE
+                ? "virtual router %s ought to be Active elsewhere, but nobody takes over: %s"
+                : "virtual router %s may not become Active here: %s",
+            name, router->why);
+    if (status->orphaned)
+        say(teller, TROUBLE_DEGRADED, look_at(&trouble, "journalctl -u reghad"),
+            "regha-vrrp had no reghad for too long and advertises virtual router %s with "
+            "priority %u",
+            name, status->priority);
+    kernel(teller, router);
+    discards(teller, router);
+}
+
+static void probe(const struct teller *teller, const struct probe_state *probe)
+{
+    struct trouble trouble = about("probe", probe->params.name);
+    char ago[WORDS_SPAN_BYTES + 8], look[64];
+
+    snprintf(look, sizeof(look), "reghactl show probes %s", probe->params.name);
+    if (probe->health == PROBE_DOWN)
+        say(teller, TROUBLE_DEGRADED, look_at(&trouble, look), "probe %s (%s, %s) is down %s: %s",
+            probe->params.name, probe_type_name((enum probe_type)probe->params.type),
+            probe_scope_name((enum probe_scope)probe->params.scope),
+            since(probe->changed.ns, teller->now, ago), probe->text);
+    else if (probe->health == PROBE_UNKNOWN && probe->attempts > 0 &&
+             monotime_since(teller->world->started, teller->now) > PROBE_UNKNOWN_S * NS_PER_S)
+        say(teller, TROUBLE_NOTE, look_at(&trouble, look), "probe %s says nothing either way: %s",
+            probe->params.name, probe->text);
+    if (probe->shallow && probe->health != PROBE_NOT_APPLICABLE)
+        say(teller, TROUBLE_NOTE, look_at(&trouble, look),
+            "probe %s is shallow: the registry asks for credentials, so nothing is read from "
+            "storage",
+            probe->params.name);
+}
+
+static bool serves(const struct world_registry *registry)
+{
+    return registry->status.state == REGISTRY_RUNNING ||
+           (registry->status.state == REGISTRY_STARTING && registry->status.starts <= 1);
+}
+
+static void registry(const struct teller *teller, const struct world_registry *registry)
+{
+    const struct registry_status *status = &registry->status;
+    const char *name = registry->settings.params.name;
+    struct trouble trouble = about("registry", name);
+    char look[96];
+
+    snprintf(look, sizeof(look), "reghactl show registries; journalctl -t %s", name);
+    if (registry->known && registry->wanted && !serves(registry))
+        say(teller, TROUBLE_DOWN, look_at(&trouble, look),
+            "registry %s is to run here and is %s: %s", name,
+            registry_message_state_name((enum registry_state)status->state),
+            status->detail[0] ? status->detail : "it has not been started");
+    else if (registry->known && status->state == REGISTRY_FAILED)
+        say(teller, TROUBLE_DEGRADED, look_at(&trouble, look), "registry %s failed: %s", name,
+            status->detail);
+    if (registry->known && status->captured_error[0])
+        say(teller, TROUBLE_DEGRADED, look_at(&trouble, look),
+            "what registry %s would start with cannot be read: %s", name, status->captured_error);
+    if (registry->facts_error[0])
+        say(teller, TROUBLE_DEGRADED, look_at(&trouble, registry->settings.params.config),
+            "the configuration of registry %s cannot be understood: %s", name,
+            registry->facts_error);
+    if (registry->drifted)
+        say(teller, TROUBLE_DEGRADED, look_at(&trouble, "reghactl show registries on every node"),
+            "registry %s is not configured identically: %s", name, registry->drift);
+}
+
+static void peer(const struct teller *teller, const struct world_node *node)
+{
+    struct trouble trouble = about("node", node->settings.name);
+    char address[ADDRESS_TEXT_BYTES], ago[WORDS_SPAN_BYTES + 8];
+
+    if (node->self || node->reachable || node->seen.ns == 0)
+        return;
+    say(teller, TROUBLE_DEGRADED, look_at(&trouble, "the network, and reghad on that node"),
+        "node %s (%s) is silent %s", node->settings.name,
+        address_format_host(&node->settings.address, address),
+        since(node->seen.ns, teller->now, ago));
+}
+
+static void one_pass(const struct teller *teller)
+{
+    const struct world *world = teller->world;
+
+    node(teller);
+    processes(teller);
+    for (size_t i = 0; i < world->router_count; i++)
+        router(teller, &world->routers[i]);
+    for (size_t i = 0; i < world->registry_count; i++)
+        registry(teller, &world->registries[i]);
+    for (size_t i = 0; world->probes && i < probe_set_count(world->probes); i++)
+        probe(teller, probe_set_state(world->probes, i));
+    for (size_t i = 0; i < world->node_count; i++)
+        peer(teller, &world->nodes[i]);
+}
+
+void trouble_list(const struct world *world, struct monotime now,
+                  void (*tell)(void *owner, const struct trouble *trouble), void *owner)
+{
+    struct teller teller = {world, now, TROUBLE_DOWN, tell, owner};
+
+    one_pass(&teller);
+    teller.level = TROUBLE_DEGRADED;
+    one_pass(&teller);
+    teller.level = TROUBLE_NOTE;
+    one_pass(&teller);
+}
+
+const char *trouble_level_name(enum trouble_level level)
+{
+    static const char *const names[] = {"note", "degraded", "down"};
+
+    return names[level];
+}
+
+struct writer {
+    FILE *out;
+    enum trouble_level worst;
+};
+
+static void write_line(void *owner, const struct trouble *trouble)
+{
+    struct writer *writer = owner;
+
+    if (trouble->level > writer->worst)
+        writer->worst = trouble->level;
+    if (!writer->out)
+        return;
+    fprintf(writer->out, "%s: %s", trouble_level_name(trouble->level), trouble->what);
+    if (trouble->look[0])
+        fprintf(writer->out, "; look at: %s", trouble->look);
+    fputc('\n', writer->out);
+}
+
+int trouble_write(const struct world *world, struct monotime now, FILE *out)
+{
+    struct writer writer = {out, TROUBLE_NOTE};
+
+    trouble_list(world, now, write_line, &writer);
+    return (int)writer.worst;
+}
