@@ -14,7 +14,7 @@ REGISTRY = f"{VIP}:5000"
 CLUSTER_KEY = "6b" * 32
 
 
-def regha_configuration(interval="100ms", storage_router=False, extra=""):
+def regha_configuration(interval="100ms", storage_router=False, probes="", registry_extra="", extra=""):
     """The shortest configuration that works, with what a scenario varies."""
     nodes = ",\n          ".join(f'{{ name = "{name}"; address = "{ADDRESSES[name]}"; }}' for name in NODES)
     routers = (f'{{ name = "registry"; vrid = 51; addresses = ( "{VIP}" ); advert_interval = "{interval}"; }}')
@@ -23,25 +23,26 @@ def regha_configuration(interval="100ms", storage_router=False, extra=""):
                     'requires = ( "minio-here" ); }')
     follows = 'follows = "registry"; ' if storage_router else ""
     text = (f"nodes = ( {nodes} );\nvirtual_routers = ( {routers} );\n"
-            f'registries = ( {{ config = "{registry.PATH}"; {follows}}} );\n')
+            f'registries = ( {{ config = "{registry.PATH}"; {follows}{registry_extra}}} );\n')
     if storage_router:
-        text += ('probes = ( { name = "minio-here"; type = "minio"; url = "http://127.0.0.1:9000"; check = "live"; '
-                 'scope = "local"; interval = "1s"; timeout = "500ms"; rise = 2; fall = 3; } );\n')
-    return text + extra
+        probes += ('{ name = "minio-here"; type = "minio"; url = "http://127.0.0.1:9000"; check = "live"; '
+                   'scope = "local"; interval = "1s"; timeout = "500ms"; rise = 2; fall = 3; }')
+    return text + (f"probes = ( {probes} );\n" if probes else "") + extra
 
 
 class Cluster(Lab):
     """`with Cluster() as cluster:` has four nodes under power with MinIO serving; regha is not yet started."""
 
-    def __init__(self, storage=True, **options):
+    def __init__(self, storage=True, configuration=None, **options):
         super().__init__(**options)
         self.storage = storage
+        self.configuration = configuration or {}
 
     def _set_up(self):
         super()._set_up()
         self.nodes = [self._add(Node(self, name)) for name in self.names]
         self.minio = Minio(self) if self.storage else None
-        self.configure()
+        self.configure(**self.configuration)
         for node in self.nodes:
             node.power_on()
         if self.storage:

@@ -84,6 +84,8 @@ class Lab(contextlib.ExitStack):
         self.ram = self.work / "ram"
         self.ram.mkdir()
         kernel.mount("tmpfs", str(self.ram), "tmpfs", options="mode=755,size=75%")
+        self.shared = self.ram / "shared"  # /media on every node
+        self.shared.mkdir()
         self.switch = self._add(Machine("switch"))
         self.switch.switch_on()
         self._net(self.switch, "link add br0 type bridge mcast_snooping 0 forward_delay 0",

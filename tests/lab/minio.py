@@ -62,6 +62,7 @@ class Minio:
         if not self.real:
             print("NOTE: no MinIO to be had: a small stand-in keeps the objects; storage faults are not real",
                   flush=True)
+            shutil.copy(FOLDER / "stand_in.py", lab.shared)
             if os.environ.get("CI") == "true":
                 raise LabError("a stand-in for MinIO is no result under CI")
 
@@ -73,7 +74,7 @@ class Minio:
         if self.real:
             argv = [self._binary, "server", "--quiet", "--address", ":9000", VOLUMES]
         else:
-            argv = [PYTHON, FOLDER / "stand_in.py", self._lab.ram / "objects", BUCKET]
+            argv = [PYTHON, "/media/stand_in.py", "/media", BUCKET]
         self._servers[node.name] = node.spawn(*argv, log=self._lab.logs / f"{node.name}-minio.log",
                                               environment=ENVIRONMENT)
 

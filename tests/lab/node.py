@@ -28,7 +28,8 @@ class Node(Machine):
         self.disk.mkdir(exist_ok=True)
         kernel.mount("tmpfs", str(self.disk), "tmpfs", options="mode=755,size=3g")
         self.etc = lab.give_etc(name)
-        mounts = [["bind", str(self.etc), "/etc"], ["bind", str(self.disk), "/srv"]]
+        mounts = [["bind", str(self.etc), "/etc"], ["bind", str(self.disk), "/srv"],
+                  ["bind", str(lab.shared), "/media"]]
         if (lab.build / "bin").is_dir():
             mounts.append(["bind", str(lab.build / "bin"), "/usr/local/sbin"])
         mounts += [["tmpfs", "/run", "mode=755,size=64m"], ["tmpfs", "/var/lib", "mode=755,size=256m"],
