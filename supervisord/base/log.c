@@ -264,6 +264,26 @@ static size_t escape(unsigned char byte, char escaped[5])
     return 1;
 }
 
+int log_level_parse(const char *text, enum log_level *ret_level)
+{
+    static const struct {
+        const char *name;
+        enum log_level level;
+    } names[] = {
+        {"err", LOG_LEVEL_ERR},
+        {"warning", LOG_LEVEL_WARNING},
+        {"info", LOG_LEVEL_INFO},
+        {"debug", LOG_LEVEL_DEBUG},
+    };
+
+    for (size_t at = 0; at < sizeof(names) / sizeof(names[0]); at++)
+        if (strcmp(text, names[at].name) == 0) {
+            *ret_level = names[at].level;
+            return 0;
+        }
+    return -EINVAL;
+}
+
 const char *log_quote(const char *text, char *quoted, size_t size_bytes)
 {
     size_t used = 0;

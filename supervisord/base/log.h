@@ -29,6 +29,9 @@ enum log_level {
 void log_open(const char *program, enum log_level most);
 void log_set_level(enum log_level most);
 
+/* "err", "warning", "info" or "debug". Returns 0, or -EINVAL. */
+int log_level_parse(const char *text, enum log_level *ret_level);
+
 /*
  * `fields` is a format for "name=value name=\"two words\"" pairs, or "". In the journal each
  * becomes REGHA_NAME. Use log_quote() for text of peers.
