@@ -50,27 +50,37 @@ static int64_t timespec_ns(clockid_t clock)
     return at.tv_sec * NS_PER_S + at.tv_nsec;
 }
 
-/*
- * proc(5), /proc/PID/stat field 22: in ticks since boot, suspended time included. That time is
- * taken off in whole ticks, so that the answer does not move from one reading to the next.
- */
-static int64_t started_ns(void)
+int64_t process_start_ticks(pid_t pid)
 {
+    char path[64] = "/proc/self/stat";
     char text[FILE_BYTES];
-    const int64_t tick_ns = NS_PER_S / sysconf(_SC_CLK_TCK);
-    unsigned long long ticks;
+    long long ticks;
 
-    if (!read_text("/proc/self/stat", text))
-        return 0;
+    if (pid != 0)
+        snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    if (!read_text(path, text))
+        return -1;
     /* The name in parentheses may hold anything, even parentheses. */
     const char *fields = strrchr(text, ')');
     if (fields == NULL || sscanf(fields + 1,
                                  " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d"
-                                 " %*d %*d %*d %llu",
+                                 " %*d %*d %*d %lld",
                                  &ticks) != 1)
-        return 0;
+        return -1;
+    return ticks;
+}
+
+/*
+ * The ticks count suspended time, too. It is taken off in whole ticks, so that the answer does not
+ * move from one reading to the next.
+ */
+static int64_t started_ns(void)
+{
+    const int64_t tick_ns = NS_PER_S / sysconf(_SC_CLK_TCK);
     const int64_t suspended_ns = timespec_ns(CLOCK_BOOTTIME) - timespec_ns(CLOCK_MONOTONIC);
-    return ((int64_t)ticks - (suspended_ns + tick_ns / 2) / tick_ns) * tick_ns;
+    const int64_t ticks = process_start_ticks(0);
+
+    return ticks < 0 ? 0 : (ticks - (suspended_ns + tick_ns / 2) / tick_ns) * tick_ns;
 }
 
 /* proc(5), /proc/PID/statm: its second number counts resident pages. */

@@ -6,6 +6,7 @@
 #define BASE_PROCESS_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/loop.h"
 #include "base/wire.h"
@@ -38,6 +39,12 @@ struct process_state {
 
 #define PROCESS_STATE_TYPE 16
 extern const struct wire_layout process_state_layout;
+
+/*
+ * When `pid` (0: we) was started, in ticks since boot: with the pid it names one process for ever.
+ * -1 if there is none. proc(5), /proc/PID/stat field 22.
+ */
+int64_t process_start_ticks(pid_t pid);
 
 /* How this process does now. */
 void process_state_read(const struct loop *loop, struct process_state *ret_state);
