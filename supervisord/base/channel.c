@@ -186,8 +186,8 @@ static int apply_goals(struct channel_peer *peer, const uint8_t *bytes, size_t l
     if (end.count != peer->goal_count || end.generation <= peer->generation)
         return -EPROTO;
     peer->generation = end.generation;
-    server->params.wanted(server->params.owner, peer, peer->goals, peer->goal_count, end.partial,
-                          now);
+    const struct channel_goals goals = {peer->goals, peer->goal_count, end.partial};
+    server->params.wanted(server->params.owner, peer, &goals, now);
     forget_goals(peer);
     return 0;
 }

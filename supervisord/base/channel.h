@@ -30,6 +30,13 @@ struct channel_message {
 
 int channel_take_fd(struct channel_message *message);
 
+/* What was sent between two ends; lives during the callback. */
+struct channel_goals {
+    struct channel_message *messages;
+    size_t count;
+    bool partial;
+};
+
 struct channel_server;
 struct channel_peer; /* one connection of a server */
 
@@ -43,8 +50,8 @@ struct channel_server_params {
     /* Send the snapshot here with channel_send(); the end is sent by the channel. */
     void (*connected)(void *owner, struct channel_peer *peer);
     /* A complete set of goals. Another set with errors in it is refused whole, and the peer cut. */
-    void (*wanted)(void *owner, struct channel_peer *peer, struct channel_message *goals,
-                   size_t goal_count, bool partial, struct monotime now);
+    void (*wanted)(void *owner, struct channel_peer *peer, const struct channel_goals *goals,
+                   struct monotime now);
     void (*closed)(void *owner, struct channel_peer *peer, struct monotime now);
 };
 

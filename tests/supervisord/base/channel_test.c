@@ -66,19 +66,19 @@ static void handle_connected(void *owner, struct channel_peer *peer)
     stop_if_done(stage);
 }
 
-static void handle_wanted(void *owner, struct channel_peer *peer, struct channel_message *goals,
-                          size_t goal_count, bool partial, struct monotime now)
+static void handle_wanted(void *owner, struct channel_peer *peer, const struct channel_goals *goals,
+                          struct monotime now)
 {
     struct stage *stage = owner;
 
     (void)peer;
     (void)now;
     stage->sets++;
-    stage->goals = goal_count;
-    stage->partial = partial;
+    stage->goals = goals->count;
+    stage->partial = goals->partial;
     stage->sum = 0;
-    for (size_t at = 0; at < goal_count; at++)
-        stage->sum += ((const struct note *)goals[at].value)->number;
+    for (size_t at = 0; at < goals->count; at++)
+        stage->sum += ((const struct note *)goals->messages[at].value)->number;
     stop_if_done(stage);
 }
 
