@@ -201,7 +201,10 @@ void loop_free(struct loop *loop)
 int loop_run(struct loop *loop)
 {
     ev_run(loop->ev, 0);
-    return loop->status;
+
+    const int status = loop->status;
+    loop->status = -1; /* for another run */
+    return status;
 }
 
 void loop_stop(struct loop *loop, int status)

@@ -53,7 +53,7 @@ struct loop_stalls {
 int loop_new(int64_t stall_ns, struct loop **ret_loop, struct err *err);
 void loop_free(struct loop *loop);
 
-/* Runs until loop_stop(); returns its status. */
+/* Runs until loop_stop(); returns its status, and may be called again. */
 int loop_run(struct loop *loop);
 void loop_stop(struct loop *loop, int status);
 
