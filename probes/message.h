@@ -73,15 +73,16 @@ struct probe_state {
 struct probe_set;
 
 /*
- * `changed` is called after each attempt; `health_changed` says whether health did. It may call
- * anything here but probe_set_free(); what probe_set_apply() removes is gone at once. One set at a
- * time in a process needs SIGPIPE ignored, which this sees to.
+ * Called after each attempt; `health_changed` says whether health did. It may call anything here but
+ * probe_set_free(); what probe_set_apply() removes is gone at once.
  */
-int probe_set_new(struct loop *loop,
-                  void (*changed)(void *owner, const struct probe_state *state, bool health_changed,
-                                  struct monotime now),
-                  void *owner, struct probe_set **ret_set, struct err *err);
-void probe_set_free(struct probe_set *set);
+typedef void probe_set_changed(void *owner, const struct probe_state *state, bool health_changed,
+                               struct monotime now);
+
+/* Sees to it that SIGPIPE is ignored in this process. */
+int probe_set_new(struct loop *loop, probe_set_changed *changed, void *owner,
+                  struct probe_set **ret_set, struct err *err);
+void probe_set_free(struct probe_set *set); /* NULL is fine */
 
 /*
  * Make the set run exactly these. A probe whose parameters are as before keeps its state, schedule

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "probes/runner.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "probes/health.h"
+#include "probes/http.h"
+#include "probes/request.h"
+#include "probes/schedule.h"
+
+struct probe_runner {
+    struct probe_state state;
+    struct probe_runner_listener listener;
+    struct loop *loop;
+    struct probe_http *http;
+    struct loop_timer timer; /* the next start, or the present attempt's end */
+    uint64_t seed;
+    uint64_t number; /* of the attempt, since it became applicable */
+    bool running;
+    bool again; /* somebody wants another one right after */
+    unsigned step;
+    struct monotime started;
+};
+
+static void set_timer(struct probe_runner *runner, struct monotime deadline)
+{
+    /* The loop has had room for it since probe_runner_start(). */
+    (void)loop_timer_set(runner->loop, &runner->timer, deadline);
+}
+
+static struct monotime next_start(const struct probe_runner *runner, struct monotime now)
+{
+    const struct probe_schedule_last last = {
+        .number = runner->number,
+        .started = runner->started,
+        .ended = now,
+        .pending = probe_health_is_pending(&runner->state),
+    };
+    const struct monotime planned = probe_schedule_next(&runner->state.params, runner->seed, &last);
+
+    if (!runner->again)
+        return planned;
+    return monotime_earlier(planned, probe_schedule_hurry(&runner->state.params, now, now));
+}
+
+/* Judge what the transfer showed; end the attempt unless another step is to be asked. */
+static bool end_step(struct probe_runner *runner, enum probe_transfer transfer, struct monotime now)
+{
+    const int64_t spent_ns = monotime_since(runner->started, now);
+    const struct probe_facts facts = {
+        .params = &runner->state.params,
+        .step = runner->step,
+        .transfer = transfer,
+        .stage = probe_http_stage(runner->http),
+        .spent_ns = spent_ns,
+        .overslept_ns = spent_ns - runner->state.params.timeout_ns,
+        .detail = probe_http_detail(runner->http),
+        .reply = probe_http_reply(runner->http),
+    };
+    struct probe_verdict verdict;
+    bool health_changed;
+
+    if (!probe_verdict_judge(&facts, &verdict))
+        return false;
+    probe_http_stop(runner->http, now);
+    runner->running = false;
+    health_changed = probe_health_count(&runner->state, &verdict, runner->started, now);
+    set_timer(runner, next_start(runner, now));
+    runner->listener.ended(runner->listener.owner, &runner->state, health_changed, now);
+    return true; /* and `runner` may be gone */
+}
+
+static void begin_step(struct probe_runner *runner, struct monotime now)
+{
+    char url[PROBE_REQUEST_BYTES];
+
+    probe_request_url(&runner->state.params, runner->step, url);
+    if (probe_http_start(runner->http, url, now) < 0)
+        (void)end_step(runner, PROBE_TRANSFER_OTHER, now); /* always the end */
+}
+
+static void begin_attempt(struct probe_runner *runner, struct monotime now)
+{
+    runner->number++;
+    runner->running = true;
+    runner->again = false;
+    runner->step = 0;
+    runner->started = now;
+    set_timer(runner, monotime_add(now, runner->state.params.timeout_ns));
+    begin_step(runner, now);
+}
+
+static void handle_timer(struct loop_timer *timer, struct monotime now)
+{
+    struct probe_runner *const runner = timer->owner;
+
+    if (runner->running)
+        (void)end_step(runner, PROBE_TRANSFER_TIMEOUT, now); /* always the end */
+    else
+        begin_attempt(runner, now);
+}
+
+static void handle_ended(void *owner, enum probe_transfer transfer, struct monotime now)
+{
+    struct probe_runner *const runner = owner;
+
+    if (end_step(runner, transfer, now))
+        return;
+    runner->step++;
+    begin_step(runner, now);
+}
+
+int probe_runner_new(struct loop *loop, struct probe_curl_loop *curl,
+                     const struct probe_params *params,
+                     const struct probe_runner_listener *listener, struct probe_runner **ret_runner)
+{
+    struct probe_runner *const runner = calloc(1, sizeof(*runner));
+    struct err err;
+
+    if (runner == NULL)
+        return -ENOMEM;
+    runner->state.params = *params;
+    runner->listener = *listener;
+    runner->loop = loop;
+    loop_timer_init(&runner->timer, "probe", handle_timer, runner);
+
+    const struct probe_http_params http = {
+        .connect_only = params->type == PROBE_TYPE_TCP,
+        .manifest = params->type == PROBE_TYPE_REGISTRY,
+        .tls_verify = params->tls_verify,
+        .ca_file = params->ca_file,
+        .ended = handle_ended,
+        .owner = runner,
+    };
+    if (probe_http_new(curl, &http, &runner->http, &err) < 0) {
+        free(runner);
+        return -ENOMEM;
+    }
+    *ret_runner = runner;
+    return 0;
+}
+
+void probe_runner_free(struct probe_runner *runner, struct monotime now)
+{
+    if (runner == NULL)
+        return;
+    loop_timer_cancel(runner->loop, &runner->timer);
+    probe_http_free(runner->http, now);
+    free(runner);
+}
+
+int probe_runner_start(struct probe_runner *runner, uint64_t seed, struct monotime now)
+{
+    runner->seed = seed;
+    runner->number = 0;
+    probe_health_start(&runner->state, true, now);
+    return loop_timer_set(runner->loop, &runner->timer, now);
+}
+
+void probe_runner_set_applicable(struct probe_runner *runner, bool applicable, struct monotime now)
+{
+    if (runner->state.applicable == applicable)
+        return;
+    if (applicable) {
+        (void)probe_runner_start(runner, runner->seed, now); /* the loop has room */
+        return;
+    }
+    probe_http_stop(runner->http, now);
+    loop_timer_cancel(runner->loop, &runner->timer);
+    runner->running = runner->again = false;
+    probe_health_start(&runner->state, false, now);
+}
+
+void probe_runner_hurry(struct probe_runner *runner, struct monotime now)
+{
+    if (!runner->state.applicable)
+        return;
+    if (runner->running) {
+        runner->again = true;
+        return;
+    }
+    set_timer(runner, monotime_earlier(
+                          runner->timer.deadline,
+                          probe_schedule_hurry(&runner->state.params, runner->state.ended, now)));
+}
+
+const struct probe_state *probe_runner_state(const struct probe_runner *runner)
+{
+    return &runner->state;
+}
