@@ -151,12 +151,3 @@ class Cluster(Lab):
 
     def meter_address(self, **options):
         return meter.of_address(self, VIP, **options)
-
-    def sanitizer_reports(self):
-        """Lines of the nodes' logs that a sanitizer has written."""
-        found = []
-        for path in sorted(self.logs.glob("*-regha.log")):
-            for line in path.read_text(errors="replace").splitlines():
-                if "AddressSanitizer" in line or "runtime error:" in line or "LeakSanitizer" in line:
-                    found.append(f"{path.name}: {line}")
-        return found

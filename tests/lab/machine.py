@@ -55,6 +55,8 @@ class Process:
         return self._enter.poll()
 
     def send(self, number):
+        if number == signal.SIGCONT:
+            self._enter.send_signal(number)  # nsenter stops when its child does
         try:
             os.kill(self.pid, number)
         except ProcessLookupError:

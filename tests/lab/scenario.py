@@ -74,7 +74,7 @@ def main(parts, repeat=1, make=Cluster, regha=True):
             for name, part in chosen:
                 if not report.part(name, part, cluster, options.repeat):
                     save_logs(cluster, name)
-            if reports := cluster.sanitizer_reports():
+            if reports := sanitizer_reports(cluster):
                 report.line("FAILED", "sanitizers", "; ".join(reports[:3]))
                 save_logs(cluster, "sanitizers")
     except LabError as error:
@@ -89,3 +89,10 @@ def save_logs(cluster, name):
     for path in sorted(cluster.logs.glob("n?-regha.log")):
         lines = path.read_text(errors="replace").splitlines()[-int(os.environ.get("REGHA_LAB_LINES", "12")):]
         print("\n".join(f"    {path.name}: {line}" for line in lines), file=sys.stderr)
+
+
+def sanitizer_reports(cluster):
+    """Lines of the nodes' logs that a sanitizer has written."""
+    words = ("AddressSanitizer", "LeakSanitizer", "runtime error:")
+    return [f"{path.name}: {line}" for path in sorted(cluster.logs.glob("*-regha.log"))
+            for line in path.read_text(errors="replace").splitlines() if any(word in line for word in words)]
