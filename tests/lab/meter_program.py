@@ -56,7 +56,8 @@ class Request:
 
 
 def get(address, port, path, every_ns, deadline_ns):
-    words = f"GET {path} HTTP/1.1\r\nHost: {address}:{port}\r\nAccept: application/vnd.oci.image.manifest.v1+json, */*\r\nConnection: close\r\n\r\n".encode()
+    words = (f"GET {path} HTTP/1.1\r\nHost: {address}:{port}\r\nConnection: close\r\n"
+             "Accept: application/vnd.oci.image.manifest.v1+json, */*\r\n\r\n").encode()
     poll, running, deadlines = select.epoll(), {}, []
     due = now_ns()
 
