@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * command - what may be asked on the control socket, and what it does.
+ *
+ * One table of words, level, handler and help feeds the server, `help`, the shell's completion
+ * and reghactl(1). A command never blocks: one that changes something says how long to wait for
+ * its effect, and is polled.
+ */
+#ifndef SUPERVISORD_COMMAND_H
+#define SUPERVISORD_COMMAND_H
+
+#include "base/log.h"
+#include "supervisord/line.h"
+#include "supervisord/show.h"
+
+enum command_level {
+    COMMAND_NOBODY,
+    COMMAND_USER,     /* may look */
+    COMMAND_OPERATOR, /* may change what runs */
+    COMMAND_ADMIN,    /* may change what is wanted */
+};
+
+#define COMMAND_GROUP_USER     PROCESS_GROUP
+#define COMMAND_GROUP_OPERATOR "regha-operator"
+
+/* What only the core can do; a NULL function is "not in this version". */
+struct command_core {
+    void *owner;
+    /*
+     * Read the configuration again. 0: applied. -EINPROGRESS: world->reload will tell, attempts
+     * grows by one. Else refused: world->reload.mistakes, if any, and `err` say why.
+     */
+    int (*reload)(void *owner, struct err *err);
+    /* Judge the configuration file, change nothing. Writes mistakes and warnings; 0 or -EINVAL. */
+    int (*check)(void *owner, FILE *out);
+    /* Start this registry anew: its goal with another serial. 0 or a negative errno. */
+    int (*restart_registry)(void *owner, const char *name, struct err *err);
+};
+
+/* What all callers share. */
+struct command_desk {
+    struct world *world; /* written to: the counters of commands */
+    const struct command_core *core;
+    struct show_baseline *baseline; /* of clear counters; NULL: none */
+    struct log_limit denials;
+};
+
+enum command_wait_kind {
+    COMMAND_WAIT_NONE,
+    COMMAND_WAIT_RELOAD,
+    COMMAND_WAIT_REGISTRY,
+};
+
+/* One connection. */
+struct command_caller {
+    uid_t uid;
+    enum command_level level;
+    bool prompt;      /* stay, and say when ready for more */
+    bool exit_status; /* end each answer with "# rc=N" */
+    bool quit;
+    enum command_wait_kind wait;
+    char waits_for[REGISTRY_NAME_BYTES];
+    uint64_t reload_attempts; /* before */
+    int64_t registry_started_ns;
+    struct monotime wait_since, wait_until;
+    size_t entry; /* of the table, while it waits */
+};
+
+#define COMMAND_WAITS (-1) /* instead of a result: poll until there is one */
+#define COMMAND_MUTE  (-2) /* done, and nothing is to be answered */
+
+/* Run one command. Returns enum world_result, COMMAND_WAITS or COMMAND_MUTE. */
+int command_run(struct command_desk *desk, struct command_caller *caller,
+                const struct line_command *command, struct monotime now, FILE *out);
+
+/* Of a caller that waits: the same results. */
+int command_poll(struct command_desk *desk, struct command_caller *caller, struct monotime now,
+                 FILE *out);
+
+/* For a line that is no command at all. */
+void command_count_mistake(struct command_desk *desk);
+
+/* The table, for completion, manual and metrics. */
+struct command_entry {
+    const char *words;     /* "show info" */
+    const char *arguments; /* "[NAME]", or "" */
+    enum command_level level;
+    const char *help;
+};
+
+size_t command_entries(void);
+struct command_entry command_entry(size_t at);
+const char *command_level_name(enum command_level level);
+
+#endif

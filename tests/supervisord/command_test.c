@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "supervisord/command.h"
+#include "supervisord/show_log.h"
+#include "tests/supervisord/world_fixture.h"
+
+/* A core that remembers what it was asked for, and answers as told. */
+struct core {
+    int reloads, checks, restarts;
+    int result;
+    char name[32];
+};
+
+static struct world_fixture fixture;
+static struct core asked;
+
+static int reload(void *owner, struct err *err)
+{
+    struct core *core = owner;
+
+    core->reloads++;
+    return core->result < 0 ? err_set(err, -core->result, "the file has a mistake") : 0;
+}
+
+static int check(void *owner, FILE *out)
+{
+    struct core *core = owner;
+
+    core->checks++;
+    if (core->result < 0)
+        fprintf(out, "regha.conf:3: metrics.prot: unknown, the nearest key is port\n");
+    return core->result;
+}
+
+static int restart(void *owner, const char *name, struct err *err)
+{
+    struct core *core = owner;
+
+    core->restarts++;
+    snprintf(core->name, sizeof(core->name), "%s", name);
+    return core->result < 0 ? err_set(err, -core->result, "cannot") : 0;
+}
+
+static const struct command_core core = {&asked, reload, check, restart};
+static const struct command_core no_core = {0};
+
+static struct command_desk desk;
+static struct command_caller caller;
+
+static int set_up(void **state)
+{
+    (void)state;
+    world_fixture_init(&fixture);
+    memset(fixture.world.commands, 0, sizeof(fixture.world.commands));
+    memset(fixture.world.command_results, 0, sizeof(fixture.world.command_results));
+    asked = (struct core){0};
+    desk = (struct command_desk){.world = &fixture.world, .core = &core};
+    caller = (struct command_caller){.uid = 1000, .level = COMMAND_ADMIN};
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    show_log_baseline_free(desk.baseline);
+    return 0;
+}
+
+/* `poll`: not run but polled. */
+static int answer(const char *line, char **ret_text)
+{
+    char copy[LINE_BYTES + 1];
+    struct line_command command = {0};
+    size_t at = 0, bytes = 0;
+    FILE *out = open_memstream(ret_text, &bytes);
+    int result;
+
+    if (line) {
+        snprintf(copy, sizeof(copy), "%s", line);
+        assert_int_equal(line_next(copy, strlen(copy), &at, &command), LINE_GOOD);
+        result = command_run(&desk, &caller, &command, fixture.now, out);
+    } else {
+        result = command_poll(&desk, &caller, fixture.now, out);
+    }
+    fclose(out);
+    return result;
+}
+
+static void expect(const char *line, int result, const char *text)
+{
+    char *got = NULL;
+    const int code = answer(line, &got);
+
+    print_message("%s\n", line ? line : "(poll)");
+    assert_string_equal(got, text);
+    assert_int_equal(code, result);
+    free(got);
+}
+
+static void expect_same(const char *short_line, const char *line)
+{
+    char *shorted = NULL, *full = NULL;
+
+    assert_int_equal(answer(short_line, &shorted), WORLD_DONE);
+    assert_int_equal(answer(line, &full), WORLD_DONE);
+    assert_string_equal(shorted, full);
+    free(shorted);
+    free(full);
+}
+
+static void test_words(void **state)
+{
+    (void)state;
+    expect_same("show ro", "show routers");
+    expect_same("sh rout", "show routers");
+    expect_same("show reg", "show registries");
+    expect_same("show probes minio-write", "\"show\" probes minio-write");
+    expect_same("-j show routers", "show routers -j");
+    expect("show r", WORLD_USAGE, "ambiguous, may be: show routers, show registries\n");
+    expect("relo", WORLD_USAGE, "write it out, for it changes something: reload\n");
+    expect("regi registry restart", WORLD_USAGE,
+           "write it out, for it changes something: registry\n");
+    expect("show", WORLD_USAGE,
+           "incomplete; it goes on with: info, health, nodes, routers, vips, probes, registries, "
+           "processes, history, events, errors, config, env, version\n");
+    expect("show rooters", WORLD_USAGE,
+           "unknown command \"show rooters\", the nearest one is: show routers\n");
+    expect("shwo info", WORLD_USAGE,
+           "unknown command \"shwo info\", the nearest one is: show info\n");
+    expect("relaod", WORLD_USAGE, "unknown command \"relaod\", the nearest one is: reload\n");
+    expect("make coffee", WORLD_USAGE, "unknown command \"make coffee\"; try: help\n");
+    expect("\"\xff\"", WORLD_USAGE, "unknown command \"?\"; try: help\n");
+    expect("\"\"", WORLD_USAGE, "unknown command \"\"; try: help\n");
+    expect("switchover registry to n1", WORLD_USAGE, "not in this version\n");
+    expect("show timers", WORLD_USAGE, "not in this version\n");
+    expect("show info more", WORLD_USAGE, "usage: show info\n");
+    expect("registry registry", WORLD_USAGE, "usage: registry NAME restart\n");
+    expect("-j reload", WORLD_USAGE, "-j goes with show only\n");
+    assert_int_equal(asked.reloads, 0);
+    expect("show probes minio-reed", WORLD_USAGE,
+           "there is no probe \"minio-reed\", the nearest name is minio-read\n");
+}
+
+static void test_levels(void **state)
+{
+    (void)state;
+    caller.level = COMMAND_NOBODY;
+    expect("show info", WORLD_DENIED,
+           "permission denied: \"show info\" is for members of group "
+           "regha, uid 1000 is none of them\n");
+    caller.level = COMMAND_USER;
+    expect("show env", WORLD_DENIED,
+           "permission denied: \"show env\" is for members of group "
+           "regha-operator, uid 1000 is at level user\n");
+    expect("registry registry restart", WORLD_DENIED,
+           "permission denied: \"registry\" is for members of group regha-operator, uid 1000 is "
+           "at level user\n");
+    caller.level = COMMAND_OPERATOR;
+    expect("reload", WORLD_DENIED,
+           "permission denied: \"reload\" is for root, uid 1000 is at level operator\n");
+    assert_int_equal(asked.reloads + asked.restarts, 0);
+}
+
+/* What each row needs, for everyone: the table cannot give more by a slip. */
+static void test_every_level(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < command_entries(); i++) {
+        const struct command_entry entry = command_entry(i);
+
+        if (entry.level == COMMAND_NOBODY)
+            continue;
+        caller.level = (enum command_level)(entry.level - 1);
+        char *text = NULL;
+        assert_int_equal(answer(entry.words, &text), WORLD_DENIED);
+        free(text);
+        assert_non_null(strstr("show info show health show nodes show routers show vips "
+                               "show probes show registries show processes show history "
+                               "show events show errors show config show version nagios "
+                               "show env configcheck registry clear counters reload",
+                               entry.words));
+    }
+}
+
+static void test_session(void **state)
+{
+    (void)state;
+    caller.level = COMMAND_NOBODY;
+    expect("prompt", COMMAND_MUTE, "");
+    assert_true(caller.prompt);
+    expect("set exit-status on", COMMAND_MUTE, "");
+    assert_true(caller.exit_status);
+    expect("set exit-status off", COMMAND_MUTE, "");
+    assert_false(caller.exit_status);
+    expect("set exit-status maybe", WORLD_USAGE, "usage: set exit-status on|off\n");
+    expect("quit", COMMAND_MUTE, "");
+    assert_true(caller.quit);
+}
+
+static void test_help(void **state)
+{
+    char *text = NULL;
+
+    (void)state;
+    assert_int_equal(answer("help", &text), WORLD_DONE);
+    golden_check("help.txt", text);
+    free(text);
+    caller.level = COMMAND_USER;
+    assert_int_equal(answer("help", &text), WORLD_DONE);
+    assert_null(strstr(text, "reload"));
+    free(text);
+}
+
+static void test_reload(void **state)
+{
+    char mistakes[] = "regha.conf:3: metrics.prot: unknown, the nearest key is port\n";
+
+    (void)state;
+    expect("reload", WORLD_DONE, "the configuration has been read and applied\n");
+    asked.result = -EINVAL;
+    expect("reload", WORLD_FAILED,
+           "the file has a mistake\nrefused; the former configuration runs on\n");
+    fixture.world.reload.mistakes = mistakes;
+    expect("reload", WORLD_FAILED,
+           "regha.conf:3: metrics.prot: unknown, the nearest key is port\n"
+           "refused; the former configuration runs on\n");
+    asked.result = -EINPROGRESS;
+    expect("reload", COMMAND_WAITS, "");
+    expect(NULL, COMMAND_WAITS, "");
+    fixture.world.reload.attempts++;
+    fixture.world.reload.last_succeeded = true;
+    expect(NULL, WORLD_DONE, "the configuration has been read and applied\n");
+    expect("reload", COMMAND_WAITS, "");
+    fixture.now = monotime_add(fixture.now, 20 * NS_PER_S);
+    expect(NULL, WORLD_TIMEOUT, "no answer after 15 s; see show info\n");
+}
+
+static void test_configcheck(void **state)
+{
+    (void)state;
+    expect("configcheck", WORLD_DONE, "the configuration file is right\n");
+    asked.result = -EINVAL;
+    expect("configcheck", WORLD_FAILED,
+           "regha.conf:3: metrics.prot: unknown, the nearest key is port\n");
+    desk.core = &no_core;
+    expect("configcheck", WORLD_USAGE, "not in this version\n");
+    expect("reload", WORLD_USAGE, "not in this version\n");
+}
+
+static void test_registry_refused(void **state)
+{
+    struct world_registry *registry = &fixture.registries[0];
+
+    (void)state;
+    expect("registry registri restart", WORLD_USAGE,
+           "there is no registry \"registri\", the nearest name is registry\n");
+    expect("registry other restart", WORLD_USAGE,
+           "there is no registry \"other\"; see show registries\n");
+    expect("registry registry stop", WORLD_USAGE,
+           "\"stop\" is not in this version; usage: registry NAME restart\n");
+    registry->wanted = false;
+    snprintf(registry->why, sizeof(registry->why), "registry is Backup here");
+    expect("registry registry restart", WORLD_PRECONDITION,
+           "registry registry is not to run on this node: registry is Backup here\n");
+    fixture.world.processes[WORLD_LAUNCHER].connected = false;
+    expect("registry registry restart", WORLD_PRECONDITION,
+           "regha-launcher is away; see journalctl -u regha-launcher\n");
+    assert_int_equal(asked.restarts, 0);
+}
+
+static void test_registry_restarted(void **state)
+{
+    struct world_registry *registry = &fixture.registries[0];
+
+    (void)state;
+    expect("registry registry restart", COMMAND_WAITS, "");
+    assert_string_equal(asked.name, "registry");
+    expect(NULL, COMMAND_WAITS, "");
+    registry->status.started_ns = fixture.now.ns;
+    registry->status.pid = 4300;
+    fixture.now = monotime_add(fixture.now, 44 * NS_PER_MS);
+    expect(NULL, COMMAND_WAITS, ""); /* the probe succeeded before the start */
+    fixture.probes.states[3].success_started = fixture.now;
+    expect(NULL, WORLD_DONE, "registry registry runs again as process 4300, ready after 44 ms\n");
+}
+
+static void test_registry_not_ready(void **state)
+{
+    struct world_registry *registry = &fixture.registries[0];
+
+    (void)state;
+    asked.result = -EIO;
+    expect("registry registry restart", WORLD_FAILED, "cannot\n");
+    asked.result = 0;
+    expect("registry registry restart", COMMAND_WAITS, "");
+    registry->status.state = REGISTRY_FAILED;
+    snprintf(registry->status.detail, sizeof(registry->status.detail), "exec: no such file");
+    expect(NULL, WORLD_FAILED, "registry registry failed: exec: no such file\n");
+    registry->status.state = REGISTRY_STOPPING;
+    expect("registry registry restart", COMMAND_WAITS, "");
+    fixture.now = monotime_add(fixture.now, 45 * NS_PER_S);
+    expect(NULL, WORLD_TIMEOUT,
+           "registry registry is stopping and not ready after 45 s; see show registries\n");
+    expect("registry registry restart", COMMAND_WAITS, "");
+    registry->wanted = false;
+    expect(NULL, WORLD_PRECONDITION, "registry registry is no longer to run on this node\n");
+}
+
+static void test_nagios(void **state)
+{
+    (void)state;
+    expect("nagios", 1,
+           "REGHA WARNING - mixed: probe minio-write (minio, shared) is down for 1 m 0 s: 503 in "
+           "2 ms|active=1;;;0;2\n");
+    world_fixture_init_well(&fixture);
+    expect("nagios", 0, "REGHA OK - mixed|active=1;;;0;2\n");
+    fixture.world.processes[WORLD_VRRP].connected = false;
+    expect("nagios", 2,
+           "REGHA CRITICAL - mixed: regha-vrrp is away for 15 m 0 s: nobody here can take or keep "
+           "a virtual address|active=1;;;0;2\n");
+}
+
+static void test_clear(void **state)
+{
+    (void)state;
+    expect("clear counters", WORLD_DONE, "show errors counts from now on; metrics go on\n");
+    expect("show errors", WORLD_DONE, "no errors\n");
+    expect("clear counters", WORLD_DONE, "show errors counts from now on; metrics go on\n");
+}
+
+static void test_counted(void **state)
+{
+    const struct world *world = &fixture.world;
+    size_t reload_at = 0;
+
+    (void)state;
+    while (strcmp(command_entry(reload_at).words, "reload") != 0)
+        reload_at++;
+    expect("reload", WORLD_DONE, "the configuration has been read and applied\n");
+    assert_int_equal(world->command_results[reload_at][WORLD_DONE], 1);
+    asked.result = -EINPROGRESS;
+    expect("reload", COMMAND_WAITS, "");
+    assert_int_equal(world->commands[0], 1);
+    fixture.world.reload.attempts++;
+    fixture.world.reload.last_succeeded = false;
+    expect(NULL, WORLD_FAILED, "refused; the former configuration runs on\n");
+    assert_int_equal(world->command_results[reload_at][WORLD_FAILED], 1);
+    expect("what", WORLD_USAGE, "unknown command \"what\"; try: help\n");
+    assert_int_equal(world->command_results[WORLD_COMMANDS_MAX - 1][WORLD_USAGE], 1);
+    assert_int_equal(world->commands[0], 1);
+    assert_int_equal(world->commands[1], 2);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_words),
+        TEST(test_levels),
+        TEST(test_every_level),
+        TEST(test_session),
+        TEST(test_help),
+        TEST(test_reload),
+        TEST(test_configcheck),
+        TEST(test_registry_refused),
+        TEST(test_registry_restarted),
+        TEST(test_registry_not_ready),
+        TEST(test_nagios),
+        TEST(test_clear),
+        TEST(test_counted),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
