@@ -151,6 +151,7 @@ static bool receive_one(struct connection *connection, struct monotime now)
         connection_break(connection);
         return false;
     }
+    /* cppcheck-suppress autoVariables ; reset below, or the connection is gone with it */
     connection->closed_in_callback = &closed;
     connection->received(connection->owner, bytes, (size_t)length, &fd, now);
     if (fd >= 0)
