@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "vrrp/router.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "vrrp/socket.h"
+
+#define LOG_EVERY_NS  (60 * NS_PER_S)
+#define LATE_FRACTION 10 /* an advert that is later than a tenth of the interval */
+
+static void note_kernel(struct vrrp_router *router)
+{
+    router->kernel_dirty = router->shared->pending = true;
+}
+
+static void note_status(struct vrrp_router *router)
+{
+    router->status_dirty = router->shared->pending = true;
+}
+
+static struct vrrp_conditions conditions_of(const struct vrrp_router *router)
+{
+    const struct vrrp_params *params = &router->params;
+
+    return (struct vrrp_conditions){
+        .advert_interval_ns = params->advert_interval_ns,
+        .preempt_delay_ns = params->preempt_delay_ns,
+        .priority = router->shared->orphaned ? VRRP_PRIORITY_ORPHANED : router->goal.priority,
+        .preempt = params->preempt,
+        .candidate = router->goal.candidate,
+        .kernel_ready = router->shared->kernel_ready,
+    };
+}
+
+const char *vrrp_router_mistake(const struct vrrp_goal *goal)
+{
+    const struct vrrp_params *params = &goal->params;
+
+    if (params->name[0] == '\0' || params->interface[0] == '\0' || params->vrid == 0)
+        return "it has no name, interface or VRID";
+    if (params->family != AF_INET || params->version != 3)
+        return "only version 3 over IPv4 is spoken";
+    if (params->priority == 0 || goal->priority == 0)
+        return "its priority is 0, which means resigning";
+    if (params->advert_interval_ns < VRRP_PARAMS_ADVERT_INTERVAL_MIN_NS)
+        return "its advert interval is below 10 ms";
+    if (params->address_count == 0)
+        return "it has no address";
+    if (params->transport == VRRP_TRANSPORT_UNICAST && params->peer_count == 0)
+        return "it is unicast and has no peers";
+    for (size_t at = 0; at < params->address_count; at++)
+        if (params->addresses[at].family != params->family)
+            return "one of its addresses is of another family";
+    return NULL;
+}
+
+bool vrrp_router_is_same(const struct vrrp_goal *a, const struct vrrp_goal *b)
+{
+    return a->params.vrid == b->params.vrid && a->params.family == b->params.family &&
+           strcmp(a->params.interface, b->params.interface) == 0;
+}
+
+/* Sending. */
+
+static void send_to(struct vrrp_router *router, struct vrrp_packet_advert *advert,
+                    const struct address *destination, struct monotime now)
+{
+    uint8_t bytes[VRRP_PACKET_BYTES];
+    uint64_t suppressed;
+
+    advert->destination = *destination;
+    const size_t length = vrrp_packet_encode(&router->params, advert, bytes);
+    const int failed = vrrp_socket_send(router->send_fd, destination, bytes, length);
+    if (failed == 0)
+        return;
+    router->counters.send_errors++;
+    if (log_limit_pass(&router->limits.send, LOG_EVERY_NS, now, &suppressed))
+        log_warning("an advert could not be sent",
+                    "vrouter=%s vrid=%u interface=%s error=\"%s\" suppressed=%llu",
+                    router->params.name, router->params.vrid, router->params.interface,
+                    strerror(-failed), (unsigned long long)suppressed);
+}
+
+static void send_advert(struct vrrp_router *router, uint8_t priority, struct monotime now)
+{
+    const struct vrrp_params *params = &router->params;
+    const struct address group = vrrp_packet_group();
+    struct vrrp_packet_advert advert = {
+        .priority = priority,
+        .checksum = vrrp_packet_form(&router->habit, (enum vrrp_checksum)params->checksum),
+    };
+
+    if (router->send_fd < 0)
+        return;
+    if (params->transport == VRRP_TRANSPORT_MULTICAST)
+        send_to(router, &advert, &group, now);
+    for (size_t at = 0; params->transport == VRRP_TRANSPORT_UNICAST && at < params->peer_count;
+         at++)
+        send_to(router, &advert, &params->peers[at], now);
+    for (size_t at = 0; params->transport == VRRP_TRANSPORT_UNICAST && at < params->foreign_count;
+         at++)
+        send_to(router, &advert, &params->foreign[at], now);
+    if (priority == 0) {
+        router->counters.resignations_sent++;
+        return;
+    }
+    router->counters.adverts_sent++;
+    vrrp_memory_note_advert(&router->memory, now);
+}
+
+/* The state machine and its surroundings. */
+
+static void note_transition(struct vrrp_router *router, enum vrrp_state from, struct monotime now)
+{
+    const struct vrrp_fsm *fsm = &router->fsm;
+    struct vrrp_transition *transition =
+        &router->transitions[router->transition_count++ % VRRP_ROUTER_TRANSITIONS];
+    const bool trouble =
+        fsm->reason == VRRP_REASON_INTERFACE_DOWN || fsm->reason == VRRP_REASON_OVERSLEPT;
+
+    *transition = (struct vrrp_transition){
+        .vrid = router->params.vrid,
+        .family = router->params.family,
+        .from = (uint8_t)from,
+        .to = (uint8_t)fsm->state,
+        .reason = (uint8_t)fsm->reason,
+        .at_ns = now.ns,
+        .last_advert_ns = fsm->last_heard.ns,
+    };
+    memcpy(transition->name, router->params.name, sizeof(transition->name));
+    note_status(router);
+    log_write(trouble ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "virtual router changed its state",
+              "vrouter=%s vrid=%u interface=%s from=%s to=%s reason=%s priority=%u",
+              router->params.name, router->params.vrid, router->params.interface,
+              vrrp_message_state_name(from), vrrp_message_state_name(fsm->state),
+              vrrp_message_reason_name(fsm->reason), fsm->conditions.priority);
+}
+
+/* In the order of the bits: peers first, then the kernel. */
+static void perform(struct vrrp_router *router, unsigned actions, struct monotime now)
+{
+    if (actions & VRRP_SEND_ADVERT)
+        send_advert(router, router->fsm.conditions.priority, now);
+    if (actions & VRRP_SEND_RESIGNATION)
+        send_advert(router, 0, now);
+    if (actions & (VRRP_ADD_ADDRESSES | VRRP_REMOVE_ADDRESSES)) {
+        router->kernel_goal.hold = (actions & VRRP_ADD_ADDRESSES) != 0;
+        note_kernel(router);
+    }
+    if (actions & VRRP_ANNOUNCE) {
+        router->kernel_goal.announce_serial++;
+        note_kernel(router);
+    }
+}
+
+static void handle(struct vrrp_router *router, const struct vrrp_event *event, struct monotime now)
+{
+    struct vrrp_fsm *fsm = &router->fsm;
+    const enum vrrp_state state = fsm->state;
+    const struct address active = fsm->active;
+    const uint8_t active_priority = fsm->active_priority;
+    const int64_t down_ns = vrrp_fsm_active_down_ns(fsm);
+
+    perform(router, vrrp_fsm_handle(fsm, event, now), now);
+    if (state == VRRP_ACTIVE && fsm->state != VRRP_ACTIVE)
+        vrrp_memory_note_end(&router->memory);
+    if (fsm->state != state)
+        note_transition(router, state, now);
+    if (!address_is_same(&fsm->active, &active) || fsm->active_priority != active_priority ||
+        vrrp_fsm_active_down_ns(fsm) != down_ns)
+        note_status(router);
+    if (fsm->deadline.ns == MONOTIME_NEVER.ns)
+        loop_timer_cancel(router->shared->loop, &router->timer);
+    else
+        (void)loop_timer_set(router->shared->loop, &router->timer, fsm->deadline);
+}
+
+static void handle_timer(struct loop_timer *timer, struct monotime now)
+{
+    struct vrrp_router *router = timer->owner;
+    const struct vrrp_event event = {.kind = VRRP_EVENT_TIMER};
+    const int64_t late_ns = monotime_since(router->fsm.deadline, now);
+
+    if (router->fsm.state == VRRP_ACTIVE &&
+        late_ns > router->params.advert_interval_ns / LATE_FRACTION)
+        router->counters.adverts_late++;
+    handle(router, &event, now);
+}
+
+static bool is_same_conditions(const struct vrrp_conditions *a, const struct vrrp_conditions *b)
+{
+    return a->advert_interval_ns == b->advert_interval_ns &&
+           a->preempt_delay_ns == b->preempt_delay_ns && a->priority == b->priority &&
+           a->preempt == b->preempt && a->candidate == b->candidate &&
+           a->kernel_ready == b->kernel_ready;
+}
+
+static void change(struct vrrp_router *router, struct monotime now)
+{
+    const struct vrrp_event event = {
+        .kind = VRRP_EVENT_CONDITIONS,
+        .conditions = conditions_of(router),
+    };
+
+    if (is_same_conditions(&event.conditions, &router->fsm.conditions))
+        return;
+    handle(router, &event, now);
+    note_status(router);
+}
+
+/* Life. */
+
+static void write_kernel_goal(struct vrrp_router *router)
+{
+    const struct vrrp_params *params = &router->params;
+    struct kernel_goal *goal = &router->kernel_goal;
+    static_assert(sizeof(goal->name) == sizeof(params->name), "names of one length");
+    static_assert(sizeof(goal->addresses) == sizeof(params->addresses), "as many addresses");
+
+    memcpy(goal->name, params->name, sizeof(goal->name));
+    memcpy(goal->interface, params->interface, sizeof(goal->interface));
+    memcpy(goal->addresses, params->addresses, sizeof(goal->addresses));
+    goal->vrid = params->vrid;
+    goal->family = params->family;
+    goal->address_count = params->address_count;
+    goal->announce_repeat = params->announce_repeat;
+    goal->announce_refresh_ns = params->announce_refresh_ns;
+    note_kernel(router);
+}
+
+/* The source in use is the configured one, or else the interface's own. */
+static void take_goal(struct vrrp_router *router, const struct vrrp_goal *goal)
+{
+    memcpy(&router->goal, goal, sizeof(*goal)); /* holes too: it is compared as bytes */
+    router->params = goal->params;
+    if (router->params.source.family == 0)
+        router->params.source = router->source;
+    memcpy(router->counters.name, goal->params.name, sizeof(router->counters.name));
+    router->counters.vrid = goal->params.vrid;
+    router->counters.family = goal->params.family;
+    write_kernel_goal(router);
+    note_status(router);
+}
+
+struct vrrp_router *vrrp_router_new(struct vrrp_shared *shared, const struct vrrp_goal *goal)
+{
+    struct vrrp_router *router = calloc(1, sizeof(*router));
+    struct err err;
+
+    if (!router)
+        return NULL;
+    router->shared = shared;
+    router->send_fd = -1;
+    loop_timer_init(&router->timer, "virtual router", handle_timer, router);
+    take_goal(router, goal);
+    const struct vrrp_conditions conditions = conditions_of(router);
+    vrrp_fsm_init(&router->fsm, &conditions);
+    if (vrrp_memory_open(&router->memory, shared->folder, &goal->params, &err) < 0)
+        log_warning("a restart of regha-vrrp will not resume this virtual router",
+                    "vrouter=%s reason=\"%s\"", goal->params.name, err.text);
+    return router;
+}
+
+static void close_send(struct vrrp_router *router)
+{
+    if (router->send_fd >= 0)
+        close(router->send_fd);
+    router->send_fd = -1;
+    router->source = (struct address){0};
+    router->index = 0;
+}
+
+void vrrp_router_free(struct vrrp_router *router, bool forget)
+{
+    if (!router)
+        return;
+    loop_timer_cancel(router->shared->loop, &router->timer);
+    close_send(router);
+    vrrp_memory_close(&router->memory, forget);
+    free(router);
+}
+
+void vrrp_router_want(struct vrrp_router *router, const struct vrrp_goal *goal, struct monotime now)
+{
+    if (memcmp(goal, &router->goal, sizeof(*goal)) == 0)
+        return;
+    take_goal(router, goal);
+    change(router, now);
+}
+
+/* The socket fits the link as it is now. Returns false if there can be none. */
+static bool open_send(struct vrrp_router *router, const struct kernel_link *link,
+                      struct monotime now)
+{
+    const struct address *wanted =
+        router->goal.params.source.family != 0 ? &router->goal.params.source : &link->ipv4;
+    struct err err;
+    uint64_t suppressed;
+
+    if (router->send_fd >= 0 && router->index == link->index &&
+        address_is_same(&router->source, wanted))
+        return true;
+    close_send(router);
+    if (wanted->family != AF_INET)
+        return false;
+    router->send_fd = vrrp_socket_open_send(router->params.interface, link->index, wanted, &err);
+    if (router->send_fd < 0) {
+        if (log_limit_pass(&router->limits.start, LOG_EVERY_NS, now, &suppressed))
+            log_warning("virtual router cannot send", "vrouter=%s vrid=%u reason=\"%s\"",
+                        router->params.name, router->params.vrid, err.text);
+        router->send_fd = -1;
+        return false;
+    }
+    router->source = router->params.source = *wanted;
+    router->index = link->index;
+    return true;
+}
+
+/* ha-model: resume only with the addresses in place and no peer's patience at an end. */
+static bool may_resume(const struct vrrp_router *router, struct monotime now)
+{
+    const struct vrrp_conditions conditions = conditions_of(router);
+
+    return !router->begun && vrrp_view_holds(&router->shared->view, &router->params) &&
+           vrrp_memory_is_fresh(&router->memory, vrrp_fsm_patience_ns(&conditions), now);
+}
+
+static bool start(struct vrrp_router *router, struct monotime now)
+{
+    const struct kernel_link *link =
+        vrrp_view_link(&router->shared->view, router->params.interface);
+    const bool usable = link && link->index != 0 && link->up;
+    const bool ready = usable && open_send(router, link, now);
+
+    if (ready && router->fsm.state == VRRP_INITIALIZE) {
+        const struct vrrp_event event = {
+            .kind = VRRP_EVENT_STARTUP,
+            .resume = may_resume(router, now),
+        };
+        handle(router, &event, now);
+    }
+    if (!ready && router->fsm.state != VRRP_INITIALIZE)
+        vrrp_router_stop(router, VRRP_REASON_INTERFACE_DOWN, now);
+    return ready || !usable; /* a link that is down tells us when it is back */
+}
+
+bool vrrp_router_consider(struct vrrp_router *router, struct monotime now)
+{
+    /* Before regha-net has spoken nothing is known; after it is gone, what it said last. */
+    if (!router->begun && !router->shared->kernel_ready)
+        return true;
+    change(router, now);
+    const bool done = start(router, now);
+    if (!router->begun)
+        note_kernel(router);
+    router->begun = true;
+    return done;
+}
+
+void vrrp_router_stop(struct vrrp_router *router, enum vrrp_reason reason, struct monotime now)
+{
+    const struct vrrp_event event = {.kind = VRRP_EVENT_SHUTDOWN, .reason = reason};
+
+    handle(router, &event, now);
+}
+
+/* What is accepted and yet worth a word. */
+static void remark(struct vrrp_router *router, const struct vrrp_packet *packet,
+                   const struct address *sender, struct monotime now)
+{
+    const struct {
+        bool seen;
+        uint64_t *counter;
+        struct log_limit *limit;
+        const char *sentence;
+    } remarks[] = {
+        {packet->interval_differs, &router->counters.interval_mismatches, &router->limits.interval,
+         "another router advertises at another interval"},
+        {packet->addresses_differ, &router->counters.address_mismatches, &router->limits.addresses,
+         "another router advertises other addresses"},
+        {packet->checksum == VRRP_CHECKSUM_RFC9568, &router->counters.checksums_rfc9568,
+         &router->limits.checksum, "another router uses the checksum without pseudo-header"},
+    };
+    char text[ADDRESS_TEXT_BYTES];
+    uint64_t suppressed;
+
+    for (size_t at = 0; at < sizeof(remarks) / sizeof(remarks[0]); at++) {
+        if (!remarks[at].seen)
+            continue;
+        ++*remarks[at].counter;
+        if (log_limit_pass(remarks[at].limit, LOG_EVERY_NS, now, &suppressed))
+            log_warning(remarks[at].sentence, "vrouter=%s vrid=%u source=%s suppressed=%llu",
+                        router->params.name, router->params.vrid, address_format_host(sender, text),
+                        (unsigned long long)suppressed);
+    }
+}
+
+static void report_rival(struct vrrp_router *router, const struct vrrp_advert *advert,
+                         struct monotime now)
+{
+    char text[ADDRESS_TEXT_BYTES];
+    uint64_t suppressed;
+
+    if (log_limit_pass(&router->limits.rival, LOG_EVERY_NS, now, &suppressed))
+        log_warning("a lesser router advertises while we are active",
+                    "vrouter=%s vrid=%u source=%s priority=%u suppressed=%llu", router->params.name,
+                    router->params.vrid, address_format_host(&advert->sender, text),
+                    advert->priority, (unsigned long long)suppressed);
+}
+
+enum vrrp_drop vrrp_router_receive(struct vrrp_router *router, const struct vrrp_datagram *datagram,
+                                   struct monotime heard, struct monotime now)
+{
+    struct vrrp_packet packet;
+    const enum vrrp_drop drop = vrrp_packet_decode(datagram, &router->params, &packet);
+
+    if (drop != VRRP_ACCEPTED) {
+        router->counters.discarded[drop]++;
+        return drop;
+    }
+    const struct vrrp_event event = {
+        .kind = VRRP_EVENT_ADVERT,
+        .advert = {datagram->source, packet.priority, packet.advert_interval_ns,
+                   packet.sender_is_greater, heard},
+    };
+    const uint64_t asserted = router->fsm.asserted;
+
+    router->counters.adverts_received++;
+    router->counters.resignations_received += packet.priority == 0;
+    vrrp_packet_heard(&router->habit, packet.checksum);
+    remark(router, &packet, &datagram->source, now);
+    handle(router, &event, now);
+    if (router->fsm.asserted != asserted)
+        report_rival(router, &event.advert, now);
+    router->counters.asserted = router->fsm.asserted;
+    router->counters.resignations_ignored = router->fsm.resignations_ignored;
+    return VRRP_ACCEPTED;
+}
+
+void vrrp_router_status(const struct vrrp_router *router, struct vrrp_status *ret_status)
+{
+    const struct vrrp_fsm *fsm = &router->fsm;
+    const bool active = fsm->state == VRRP_ACTIVE;
+
+    *ret_status = (struct vrrp_status){
+        .vrid = router->params.vrid,
+        .family = router->params.family,
+        .state = (uint8_t)fsm->state,
+        .priority = fsm->conditions.priority,
+        .candidate = fsm->conditions.candidate,
+        .orphaned = router->shared->orphaned,
+        .kernel_ready = router->shared->kernel_ready,
+        .since_ns = fsm->changed.ns,
+        .active = active ? router->params.source : fsm->active,
+        .active_priority = active ? fsm->conditions.priority : fsm->active_priority,
+        .advert_interval_ns =
+            active ? router->params.advert_interval_ns : fsm->active_advert_interval_ns,
+        .down_interval_ns = vrrp_fsm_active_down_ns(fsm),
+    };
+    memcpy(ret_status->name, router->params.name, sizeof(ret_status->name));
+    memcpy(ret_status->interface, router->params.interface, sizeof(ret_status->interface));
+}
