@@ -83,6 +83,9 @@ class LinkSwitch:
         with inside_network(self._pid):
             self._indexes = {name: index for index, name in socket.if_nameindex()}
 
+    def has(self, name):
+        return name in self._indexes
+
     def set(self, name, up):
         body = struct.pack("=BxHiII", 0, 0, self._indexes[name], self.IFF_UP if up else 0, self.IFF_UP)
         header = struct.pack("=IHHII", 16 + len(body), self.RTM_NEWLINK, self.REQUEST | self.ACK, 1, 0)

@@ -131,7 +131,8 @@ class Lab(contextlib.ExitStack):
         machine.switch_on()
         self._anchors.append(machine.pid)
         self.record()
-        self._net(self.switch, f"link add {machine.name} type veth peer name eth0 netns {machine.pid}",
+        hardware = f"02:00:00:00:02:{int(address.rpartition('.')[2]):02x}"  # the same after a power-off
+        self._net(self.switch, f"link add {machine.name} type veth peer name eth0 address {hardware} netns {machine.pid}",
                   f"link set {machine.name} master br0", f"link set {machine.name} up")
         self._net(machine, "link set lo up", f"address add {address}/24 brd + dev eth0", "link set eth0 up")
         self.links.refresh()
@@ -152,15 +153,26 @@ class Lab(contextlib.ExitStack):
         closed keep the dead namespace alive for minutes.
         """
         machine.switch_off()
-        self._net(self.switch, f"link delete {machine.name}")
+        with contextlib.suppress(LabError):  # it may have gone by itself
+            self._net(self.switch, f"link delete {machine.name}")
+        self.links.refresh()
+        if self.links.has(machine.name):
+            raise LabError(f"the link of {machine.name} does not go")
 
     def partition(self, *names):
         """Frames between these nodes and all others are dropped at the switch; heal() ends it."""
-        ports = ", ".join(names)
-        self.nft(self.switch, "table bridge partition\ndelete table bridge partition\n"
-                 "table bridge partition { chain forward { type filter hook forward priority 0; "
-                 f"iifname {{ {ports} }} oifname != {{ {ports} }} drop; "
-                 f"iifname != {{ {ports} }} oifname {{ {ports} }} drop; }} }}\n")
+        ports = ", ".join(f'"{name}"' for name in names)
+        self.nft(self.switch, f"""\
+table bridge partition
+delete table bridge partition
+table bridge partition {{
+    chain forward {{
+        type filter hook forward priority 0
+        iifname {{ {ports} }} oifname != {{ {ports} }} drop
+        iifname != {{ {ports} }} oifname {{ {ports} }} drop
+    }}
+}}
+""")
 
     def heal(self):
         self.nft(self.switch, "table bridge partition\ndelete table bridge partition\n")

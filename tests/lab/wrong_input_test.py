@@ -283,11 +283,11 @@ def minio_blackholed(cluster, _):
         raise Skip("needs the real MinIO")
     primary = cluster.wait_primary()
     with calm(cluster, same_holder=False):
-        cluster.nft(primary, "table inet hole { chain in { type filter hook input priority 0; tcp dport 9000 drop; } }")
+        cluster.nft(primary, "table inet hole {\nchain in {\ntype filter hook input priority 0\ntcp dport 9000 drop\n}\n}\n")
         try:
             seen = probe_trouble(cluster, primary)
         finally:
-            cluster.nft(primary, "delete table inet hole")
+            cluster.nft(primary, "delete table inet hole\n")
         wait_for("the probes to be up again", lambda: not down(primary), PROBE_S, every=0.5)
         cluster.wait_serving(30)
     return f"seen as {seen}; up again when packets pass, address on {cluster.primary().name}"
