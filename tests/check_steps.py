@@ -206,7 +206,8 @@ def sanitized_lab(summary, only):
     for name in ("wrong_input_test.py", "kill_test.py"):
         path = ROOT / "tests/lab" / name
         if path.exists() and (not only or only in str(path)):
-            scenario(summary, path, 900, "sanitized ", REGHA_BUILD=str(ROOT / "build-asan"))
+            scenario(summary, path, 900, "sanitized ", REGHA_BUILD=str(ROOT / "build-asan"),
+                     REGHA_LAB_SECONDS="15")
 
 
 def snapshot():
