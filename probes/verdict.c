@@ -9,7 +9,7 @@
 /* A deadline noticed this much of its timeout too late was missed by us, not by the server. */
 #define OVERSLEPT_DIVISOR 4
 
-#define DETAIL_BYTES 72
+#define DETAIL_BYTES 100
 
 static bool is_cluster_check(const struct probe_params *params)
 {
