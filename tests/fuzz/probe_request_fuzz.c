@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Addresses and images as people may write them: what is taken makes a URL that begins as one, has
+ * no control characters and fits.
+ *
+ * Input: type, check, step, a byte each; the url; NUL; what to read.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "probes/message.h"
+#include "probes/request.h"
+
+#define HEAD_BYTES 3
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+
+static void fill(char *text, size_t room, const uint8_t *bytes, size_t size)
+{
+    if (size > room - 1)
+        size = room - 1;
+    memcpy(text, bytes, size);
+    text[size] = '\0';
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+    if (size < HEAD_BYTES)
+        return 0;
+
+    const uint8_t *const divide = memchr(bytes + HEAD_BYTES, '\0', size - HEAD_BYTES);
+    const size_t url_bytes =
+        divide != NULL ? (size_t)(divide - bytes) - HEAD_BYTES : size - HEAD_BYTES;
+    struct probe_params params = {
+        .name = "probe",
+        .type = bytes[0] % PROBE_TYPES,
+        .check = bytes[1] % (PROBE_CHECK_MAINTENANCE + 1),
+        .status_min = 200,
+        .status_max = 299,
+        .interval_ns = 1,
+        .timeout_ns = 1,
+        .rise = 1,
+        .fall = 1,
+    };
+    char url[PROBE_REQUEST_BYTES];
+
+    fill(params.url, sizeof(params.url), bytes + HEAD_BYTES, url_bytes);
+    if (divide != NULL)
+        fill(params.read, sizeof(params.read), divide + 1, size - HEAD_BYTES - url_bytes - 1);
+    if (probe_request_mistake(&params) != NULL)
+        return 0;
+    probe_request_url(&params, bytes[2] % 2, url);
+    assert(strncmp(url, "http", 4) == 0 && strstr(url, "://") != NULL);
+    assert(strlen(url) < sizeof(url) - 1); /* not cut */
+    for (const char *at = url; *at != '\0'; at++)
+        assert(*at > ' ' && *at <= '~');
+    return 0;
+}

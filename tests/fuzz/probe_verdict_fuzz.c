@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Answers of any server, judged for each type of probe: what is said of them is short, printable,
+ * and never good unless the transfer was.
+ *
+ * Input: type, check or step, transfer, stage, a byte each; header lines; an empty line; the body.
+ */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "probes/health.h"
+#include "probes/reply.h"
+#include "probes/verdict.h"
+
+#define HEAD_BYTES 4
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+
+/* Memory of exactly this size, so that reading beyond it is seen. */
+static char *copy_of(const uint8_t *bytes, size_t size)
+{
+    char *const copy = malloc(size != 0 ? size : 1);
+
+    assert(copy != NULL);
+    memcpy(copy, bytes, size);
+    return copy;
+}
+
+static void receive(struct probe_reply *reply, const uint8_t *bytes, size_t size)
+{
+    bool more = true;
+
+    probe_reply_clear(reply);
+    while (more && size > 0 && *bytes != '\n') {
+        const uint8_t *const end = memchr(bytes, '\n', size);
+        const size_t length = end != NULL ? (size_t)(end - bytes) + 1 : size;
+        char *const line = copy_of(bytes, length);
+
+        more = probe_reply_header(reply, line, length);
+        free(line);
+        bytes += length;
+        size -= length;
+    }
+    while (more && size > 0) {
+        const size_t length = size < 100 ? size : 100;
+        char *const piece = copy_of(bytes, length);
+
+        more = probe_reply_body(reply, piece, length);
+        free(piece);
+        bytes += length;
+        size -= length;
+    }
+}
+
+static void check(const struct probe_facts *facts, const struct probe_verdict *verdict)
+{
+    const size_t length = strnlen(verdict->text, sizeof(verdict->text));
+
+    assert(length > 0 && length < sizeof(verdict->text));
+    for (size_t at = 0; at < length; at++)
+        assert(verdict->text[at] >= ' ' && verdict->text[at] <= '~');
+    assert((verdict->outcome == PROBE_OUTCOME_SUCCESS) == (verdict->reason == PROBE_REASON_NONE));
+    assert(verdict->outcome != PROBE_OUTCOME_SUCCESS || facts->transfer == PROBE_TRANSFER_DONE);
+    assert(memchr(verdict->server_status, '\0', sizeof(verdict->server_status)) != NULL);
+    assert(verdict->write_quorum >= 0 && verdict->read_quorum >= 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+    if (size < HEAD_BYTES)
+        return 0;
+
+    const struct probe_params params = {
+        .type = bytes[0] % PROBE_TYPES,
+        .check = bytes[1] % (PROBE_CHECK_MAINTENANCE + 1),
+        .status_min = 200,
+        .status_max = 299,
+        .timeout_ns = NS_PER_S,
+        .rise = 1,
+        .fall = 1,
+    };
+    struct probe_state state = {.params = params};
+    struct probe_reply reply;
+    struct probe_verdict verdict;
+    const struct probe_facts facts = {
+        .params = &params,
+        .step = params.type == PROBE_TYPE_REGISTRY ? bytes[1] % 2 : 0,
+        .transfer = bytes[2] % (PROBE_TRANSFER_OTHER + 1),
+        .stage = bytes[3] % (PROBE_STAGE_BODY + 1),
+        .spent_ns = NS_PER_MS,
+        .detail = "words of the library",
+        .reply = &reply,
+    };
+
+    receive(&reply, bytes + HEAD_BYTES, size - HEAD_BYTES);
+    if (probe_verdict_judge(&facts, &verdict)) {
+        check(&facts, &verdict);
+        probe_health_start(&state, true, (struct monotime){1});
+        (void)probe_health_count(&state, &verdict, (struct monotime){1}, (struct monotime){2});
+        assert((state.health == PROBE_UP) == (verdict.outcome == PROBE_OUTCOME_SUCCESS));
+    }
+    return 0;
+}
