@@ -15,6 +15,8 @@
 #include "base/err.h"
 #include "registry-launcher/params.h"
 
+#define REGISTRY_YAML_BYTES_MAX ((size_t)1024 * 1024)
+
 struct registry_facts {
     char addr[REGISTRY_LISTEN_BYTES]; /* http.addr as written: ":5000", "127.0.0.1:5000" */
     char host[REGISTRY_LISTEN_BYTES]; /* its host part, "" for all */

@@ -15,17 +15,20 @@
 #include "registry-launcher/params.h"
 #include "vrrp/params.h"
 
-#define SETTINGS_NAME_BYTES   32
-#define SETTINGS_PATH_BYTES   256
-#define SETTINGS_NODES_MAX    32
-#define SETTINGS_ROUTERS_MAX  255
-#define SETTINGS_REQUIRES_MAX 8
-#define SETTINGS_NO_NODE      (-1)
+#define SETTINGS_NAME_BYTES     32
+#define SETTINGS_PATH_BYTES     256
+#define SETTINGS_NODES_MAX      32
+#define SETTINGS_ROUTERS_MAX    255
+#define SETTINGS_REQUIRES_MAX   8
+#define SETTINGS_PROBES_MAX     64 /* configured ones; derived ones come on top */
+#define SETTINGS_REGISTRIES_MAX 16
+#define SETTINGS_NO_NODE        (-1)
 
 struct settings_cluster {
     char name[SETTINGS_NAME_BYTES];
     char key_file[SETTINGS_PATH_BYTES];     /* key_files: the first one is for sending */
-    char old_key_file[SETTINGS_PATH_BYTES]; /* "": none */
+    char old_key_file[SETTINGS_PATH_BYTES]; /* "": none; right behind the first one */
+    size_t key_file_count;
     int port;
     int64_t heartbeat_ns;
 };
@@ -33,7 +36,7 @@ struct settings_cluster {
 struct settings_node {
     char name[SETTINGS_NAME_BYTES];
     struct address address;
-    int priority;             /* 0: by position */
+    int priority;             /* in force: as written, or by position */
     char interface[IFNAMSIZ]; /* "": the one whose prefix holds the virtual address */
     bool witness;
 };
@@ -56,6 +59,7 @@ struct settings_registry {
     unsigned mode;
     char ready[PROBE_NAME_BYTES]; /* the probe that says it serves; "" only without one */
     int64_t start_timeout_ns;
+    bool facts_known;    /* its own configuration has been read; else what comes of it is missing */
     bool secret_derived; /* its configuration has none; the cluster key's is in the environment */
 };
 
@@ -88,7 +92,7 @@ struct settings {
     struct probe_params *probes; /* configured and derived */
     size_t registry_count;
     struct settings_registry *registries;
-    char *origins; /* for --dump: "path\0origin\0"... ended by an empty path; NULL if not kept */
+    struct origins *origins; /* where each value comes from, for the dump */
     struct arena *arena;
 };
 
@@ -107,9 +111,14 @@ struct settings_host {
     int (*find_prefix)(void *owner, const struct address *address, char interface[IFNAMSIZ]);
     /* The facts of registry `at` (config path `path`), or -EAGAIN if they are not known yet. */
     int (*find_facts)(void *owner, const char *path, const struct registry_facts **ret_facts);
-    /* The cluster key, for the derived http.secret; -ENOENT if there is none. */
+    /* Why find_facts() failed otherwise, in words; NULL: only its number is known. */
+    const char *(*facts_error)(void *owner, const char *path);
+    /*
+     * The cluster key, for the derived http.secret; -ENOENT if there is none, -EACCES if it is not
+     * for us, -EPERM if others than its owner may read it, -EINVAL if it is no key.
+     */
     int (*read_key)(void *owner, const char *path, uint8_t key[32]);
-    /* The first of the usual users and binaries that exists. */
+    /* Whether there is such a user, and one that is not root (-EPERM); an executable. */
     int (*find_user)(void *owner, const char *name);
     int (*find_binary)(void *owner, const char *path);
 };

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "supervisord/derive.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "supervisord/derive_registry.h"
+
+#define PATH_BYTES     160
+#define PRIORITY_FIRST 150
+#define PRIORITY_STEP  10
+
+#define LIVE_INTERVAL_NS    NS_PER_S
+#define LIVE_TIMEOUT_NS     (500 * NS_PER_MS)
+#define READ_TIMEOUT_NS     (2 * NS_PER_S)
+#define CLUSTER_INTERVAL_NS (15 * NS_PER_S)
+#define CLUSTER_TIMEOUT_NS  (12 * NS_PER_S)
+#define STATUS_MIN          200
+#define STATUS_MAX          399
+
+void derive_note(struct derive *derive, const void *base, const char *name, const char *because)
+{
+    const struct origin *group = origin_find(derive->origins, base, ORIGIN_GROUP);
+    const struct key *key = group ? key_find(group->key->members, name) : NULL;
+    char path[PATH_BYTES];
+
+    if (!key)
+        return;
+    snprintf(path, sizeof(path), "%s.%s", group->path, name);
+    origin_set(derive->origins, &(struct origin){.field = (const char *)base + key->offset,
+                                                 .kind = ORIGIN_VALUE,
+                                                 .how = because ? ORIGIN_DERIVED : ORIGIN_DEFAULT,
+                                                 .key = key,
+                                                 .path = path,
+                                                 .file = group->file,
+                                                 .line = group->line,
+                                                 .because = because});
+}
+
+/* Written in the file, or derived for a reason. */
+static bool is_set(const struct derive *derive, const void *field)
+{
+    return origin_find(derive->origins, field, ORIGIN_VALUE) != NULL;
+}
+
+static void find_self(struct derive *derive)
+{
+    struct settings *settings = derive->settings;
+
+    settings->self = SETTINGS_NO_NODE;
+    for (size_t at = 0; at < settings->node_count && settings->self == SETTINGS_NO_NODE; at++) {
+        const struct address *address = &settings->nodes[at].address;
+        if (address->family != 0 &&
+            derive->host->find_address(derive->host->owner, address, derive->interface) == 0)
+            settings->self = (int)at;
+    }
+    if (settings->self != SETTINGS_NO_NODE || settings->node_count == 0)
+        return;
+    fputs("none of the nodes' addresses is local, so this host is no node (yet)",
+          settings_judge_begin(&derive->judge, derive->judge.warnings, &settings->nodes));
+    mistake_end(derive->judge.warnings);
+}
+
+static void complete_nodes(struct derive *derive)
+{
+    struct settings *settings = derive->settings;
+
+    for (size_t at = 0; at < settings->node_count; at++) {
+        struct settings_node *node = &settings->nodes[at];
+        const int priority = PRIORITY_FIRST - PRIORITY_STEP * (int)at;
+        if (is_set(derive, &node->priority) || node->priority != 0)
+            continue;
+        node->priority = priority < VRRP_PRIORITY_MIN ? VRRP_PRIORITY_MIN : priority;
+        derive_note(derive, node, "priority", "the position in the list");
+    }
+}
+
+/* The storage's cluster checks ask all nodes and wait for the silent ones. */
+static bool asks_cluster(const struct probe_params *probe)
+{
+    return probe->type == PROBE_TYPE_MINIO && probe->check != PROBE_CHECK_LIVE &&
+           probe->check != PROBE_CHECK_READY;
+}
+
+static void complete_status(struct derive *derive, struct probe_params *probe)
+{
+    if (!is_set(derive, &probe->status_min)) {
+        probe->status_min = STATUS_MIN;
+        derive_note(derive, probe, "status_min", NULL);
+    }
+    if (!is_set(derive, &probe->status_max)) {
+        probe->status_max = STATUS_MAX;
+        derive_note(derive, probe, "status_max", NULL);
+    }
+}
+
+static void complete_times(struct derive *derive, struct probe_params *probe)
+{
+    const bool cluster = asks_cluster(probe);
+
+    if (!is_set(derive, &probe->interval_ns)) {
+        probe->interval_ns = cluster ? CLUSTER_INTERVAL_NS : LIVE_INTERVAL_NS;
+        derive_note(derive, probe, "interval", NULL);
+    }
+    if (!is_set(derive, &probe->timeout_ns)) {
+        const bool reads = probe->type == PROBE_TYPE_REGISTRY;
+        probe->timeout_ns = cluster ? CLUSTER_TIMEOUT_NS
+                            : reads ? READ_TIMEOUT_NS
+                                    : LIVE_TIMEOUT_NS;
+        derive_note(derive, probe, "timeout", NULL);
+    }
+}
+
+static void complete_probe(struct derive *derive, struct probe_params *probe)
+{
+    if (probe->type == PROBE_TYPE_MINIO && !is_set(derive, &probe->check))
+        derive_note(derive, probe, "check", NULL); /* live is 0 */
+    if (probe->type == PROBE_TYPE_REGISTRY && !is_set(derive, probe->read)) {
+        snprintf(probe->read, sizeof(probe->read), "regha/any:latest");
+        derive_note(derive, probe, "read", NULL);
+    }
+    if (probe->type == PROBE_TYPE_HTTP)
+        complete_status(derive, probe);
+    if (!is_set(derive, &probe->scope)) {
+        probe->scope = asks_cluster(probe) ? PROBE_SCOPE_SHARED : PROBE_SCOPE_LOCAL;
+        derive_note(derive, probe, "scope", NULL);
+    }
+    complete_times(derive, probe);
+}
+
+static void note_interface(struct derive *derive, struct settings_router *router,
+                           const char *because)
+{
+    derive_note(derive, router, "interface", because);
+}
+
+/* No prefix holds the address: then it is put where this node's own address is. */
+static void fall_back_interface(struct derive *derive, struct settings_router *router)
+{
+    struct vrrp_params *params = &router->params;
+
+    snprintf(params->interface, sizeof(params->interface), "%s", derive->interface);
+    note_interface(derive, router, "this node's own address");
+    FILE *out = settings_judge_begin(&derive->judge, derive->judge.warnings, params->addresses);
+    char text[ADDRESS_TEXT_BYTES];
+    fprintf(out,
+            "no network of this host holds %s, so it is put on %s, where this node's address is",
+            address_format_host(&params->addresses[0], text), derive->interface);
+    mistake_end(derive->judge.warnings);
+}
+
+static void complete_interface(struct derive *derive, struct settings_router *router)
+{
+    const struct settings *settings = derive->settings;
+    struct vrrp_params *params = &router->params;
+    char interface[IFNAMSIZ];
+
+    if (params->interface[0] && strcmp(params->interface, "auto") != 0)
+        return;
+    memset(params->interface, 0, sizeof(params->interface));
+    if (settings->self == SETTINGS_NO_NODE || params->address_count == 0)
+        return;
+    const struct settings_node *self = &settings->nodes[settings->self];
+    if (self->interface[0]) {
+        memcpy(params->interface, self->interface, sizeof(params->interface));
+        note_interface(derive, router, "the interface of this node");
+    } else if (derive->host->find_prefix(derive->host->owner, &params->addresses[0], interface) ==
+               0) {
+        snprintf(params->interface, sizeof(params->interface), "%s", interface);
+        note_interface(derive, router, "the prefix that holds the first address");
+    } else {
+        fall_back_interface(derive, router);
+    }
+}
+
+static void complete_peers(const struct settings *settings, struct vrrp_params *params)
+{
+    for (size_t at = 0; at < settings->node_count; at++) {
+        const struct address *address = &settings->nodes[at].address;
+        if ((int)at == settings->self)
+            params->source = *address;
+        else if (params->peer_count < VRRP_PARAMS_PEERS)
+            params->peers[params->peer_count++] = *address;
+    }
+}
+
+static void complete_router(struct derive *derive, struct settings_router *router)
+{
+    const struct settings *settings = derive->settings;
+    struct vrrp_params *params = &router->params;
+
+    if (!is_set(derive, params->name) && params->vrid != 0) {
+        snprintf(params->name, sizeof(params->name), "vr%u", params->vrid);
+        derive_note(derive, router, "name", "the vrid");
+    }
+    params->family = AF_INET; /* others are refused in this version */
+    if (settings->self != SETTINGS_NO_NODE)
+        params->priority = (uint8_t)settings->nodes[settings->self].priority;
+    complete_interface(derive, router);
+    complete_peers(settings, params);
+}
+
+void derive_all(struct derive *derive)
+{
+    struct settings *settings = derive->settings;
+
+    derive->written_probes = settings->probe_count;
+    find_self(derive);
+    complete_nodes(derive);
+    for (size_t at = 0; at < settings->router_count; at++)
+        complete_router(derive, &settings->routers[at]);
+    for (size_t at = 0; at < settings->registry_count; at++)
+        derive_registry_complete(derive, at);
+    for (size_t at = 0; at < settings->probe_count; at++)
+        complete_probe(derive, &settings->probes[at]);
+    derive_registry_link(derive);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * derive - completes the settings with what nobody has to write: from position, host and registry.
+ *
+ * Works on what the parser left, mistakes included, so that all mistakes come at once. Whatever
+ * is written in the file stays as it is.
+ */
+#ifndef SUPERVISORD_DERIVE_H
+#define SUPERVISORD_DERIVE_H
+
+#include "supervisord/settings_judge.h"
+
+struct derive {
+    struct settings *settings;
+    const struct settings_host *host;
+    struct origins *origins;
+    struct settings_judge judge;
+    size_t written_probes;    /* the first so many are the file's */
+    char interface[IFNAMSIZ]; /* of this node's address */
+};
+
+void derive_all(struct derive *derive);
+
+/*
+ * Note that the value of the key `name` in the struct at `base` (an element of a list of groups)
+ * is a default, if `because` is NULL, or comes of something.
+ */
+void derive_note(struct derive *derive, const void *base, const char *name, const char *because);
+
+#endif

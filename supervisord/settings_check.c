@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "supervisord/settings_check.h"
+
+#include <string.h>
+
+#include "supervisord/url.h"
+
+struct check {
+    const struct settings *settings;
+    struct settings_finding *findings;
+    size_t room;
+    size_t count;
+};
+
+static void find(struct check *check, enum settings_fault fault, const void *field,
+                 const void *other)
+{
+    if (check->count < check->room)
+        check->findings[check->count] = (struct settings_finding){fault, field, other};
+    check->count++;
+}
+
+static bool is_same(const char *a, const char *b)
+{
+    const size_t length_bytes = strlen(a);
+
+    return length_bytes == strlen(b) && memcmp(a, b, length_bytes) == 0;
+}
+
+/* Whether `part` is in `text`. */
+static bool has_part(const char *text, const char *part)
+{
+    const size_t part_bytes = strlen(part);
+
+    for (size_t length_bytes = strlen(text); length_bytes >= part_bytes; length_bytes--, text++)
+        if (memcmp(text, part, part_bytes) == 0)
+            return true;
+    return false;
+}
+
+/* Names of structs in an array, `step` bytes apart; the ones before `at` are compared. */
+static void check_name(struct check *check, const char *names, size_t step, size_t at)
+{
+    const char *name = names + at * step;
+
+    for (size_t before = 0; *name && before < at; before++) {
+        if (is_same(names + before * step, name)) {
+            find(check, SETTINGS_FAULT_TWICE, name, names + before * step);
+            return;
+        }
+    }
+}
+
+/* One host's, to be sent from and to; RFC 1122 section 3.2.1.3. */
+static void check_host(struct check *check, const struct address *address)
+{
+    if (address->family == AF_INET6)
+        find(check, SETTINGS_FAULT_IPV6, address, NULL);
+    if (address->family != AF_INET)
+        return;
+    const uint8_t first = address->bytes[0];
+    if (first == 0 || first == 127 || first >= 224)
+        find(check, SETTINGS_FAULT_NO_HOST_ADDRESS, address, NULL);
+}
+
+static void check_node(struct check *check, size_t at)
+{
+    const struct settings_node *nodes = check->settings->nodes;
+    const struct settings_node *node = &nodes[at];
+
+    check_name(check, nodes->name, sizeof(*nodes), at);
+    check_host(check, &node->address);
+    for (size_t before = 0; before < at; before++) {
+        if (node->address.family && address_is_same(&nodes[before].address, &node->address))
+            find(check, SETTINGS_FAULT_TWICE, &node->address, &nodes[before].address);
+    }
+    for (size_t before = 0; before < at; before++) {
+        if (!node->witness && !nodes[before].witness && node->priority > VRRP_PRIORITY_MIN &&
+            nodes[before].priority == node->priority) {
+            find(check, SETTINGS_FAULT_PRIORITY_TWICE, &node->priority, &nodes[before].priority);
+            break;
+        }
+    }
+}
+
+static void check_nodes(struct check *check)
+{
+    const struct settings *settings = check->settings;
+    size_t witnesses = 0;
+
+    for (size_t at = 0; at < settings->node_count; at++) {
+        check_node(check, at);
+        witnesses += settings->nodes[at].witness;
+    }
+    if (settings->node_count > 0 && witnesses == settings->node_count)
+        find(check, SETTINGS_FAULT_ONLY_WITNESSES, &settings->nodes[0].witness, NULL);
+}
+
+static const struct settings_node *node_at(const struct settings *settings,
+                                           const struct address *address)
+{
+    for (size_t at = 0; at < settings->node_count; at++)
+        if (address->family && address_is_same(&settings->nodes[at].address, address))
+            return &settings->nodes[at];
+    return NULL;
+}
+
+/* The same address earlier, in this virtual router or in one before. */
+static const struct address *address_before(const struct settings *settings, size_t router_at,
+                                            size_t address_at)
+{
+    const struct address *address = &settings->routers[router_at].params.addresses[address_at];
+
+    for (size_t at = 0; address->family && at <= router_at; at++) {
+        const struct vrrp_params *params = &settings->routers[at].params;
+        const size_t count = at == router_at ? address_at : params->address_count;
+        for (size_t before = 0; before < count; before++)
+            if (address_is_same(&params->addresses[before], address))
+                return &params->addresses[before];
+    }
+    return NULL;
+}
+
+static void check_addresses(struct check *check, size_t router_at)
+{
+    const struct vrrp_params *params = &check->settings->routers[router_at].params;
+
+    for (size_t at = 0; at < params->address_count; at++) {
+        const struct address *address = &params->addresses[at];
+        const struct settings_node *node = node_at(check->settings, address);
+        const struct address *before = address_before(check->settings, router_at, at);
+        check_host(check, address);
+        if (node)
+            find(check, SETTINGS_FAULT_NODE_ADDRESS, address, &node->address);
+        if (before)
+            find(check, SETTINGS_FAULT_TWICE, address, before);
+    }
+    for (size_t at = 0; at < params->foreign_count; at++) {
+        const struct settings_node *node = node_at(check->settings, &params->foreign[at]);
+        check_host(check, &params->foreign[at]);
+        if (node)
+            find(check, SETTINGS_FAULT_NODE_ADDRESS, &params->foreign[at], &node->address);
+    }
+}
+
+static const struct probe_params *probe_named(const struct settings *settings, const char *name)
+{
+    for (size_t at = 0; at < settings->probe_count; at++)
+        if (is_same(settings->probes[at].name, name))
+            return &settings->probes[at];
+    return NULL;
+}
+
+/* An unnamed probe has a mistake already, and may be the one that is meant. */
+static void check_probe_name(struct check *check, const char *name)
+{
+    if (*name && !probe_named(check->settings, name) && !probe_named(check->settings, ""))
+        find(check, SETTINGS_FAULT_UNKNOWN_PROBE, name, NULL);
+}
+
+static void check_requires(struct check *check, const struct settings_router *router)
+{
+    for (size_t at = 0; at < router->require_count; at++) {
+        const struct probe_params *probe = probe_named(check->settings, router->requires[at]);
+        check_probe_name(check, router->requires[at]);
+        check_name(check, router->requires[0], sizeof(router->requires[0]), at);
+        if (probe && probe->name[0] && probe->scope == PROBE_SCOPE_SHARED)
+            find(check, SETTINGS_FAULT_SHARED_REQUIRED, router->requires[at], &probe -> scope);
+    }
+}
+
+static void check_router(struct check *check, size_t at)
+{
+    const struct settings_router *routers = check->settings->routers;
+    const struct settings_router *router = &routers[at];
+
+    check_name(check, routers->params.name, sizeof(*routers), at);
+    for (size_t before = 0; before < at; before++)
+        if (router->params.vrid != 0 && routers[before].params.vrid == router->params.vrid)
+            find(check, SETTINGS_FAULT_TWICE, &router->params.vrid, &routers[before].params.vrid);
+    if (router->params.advert_interval_ns % NS_PER_CS != 0)
+        find(check, SETTINGS_FAULT_INTERVAL_STEP, &router->params.advert_interval_ns, NULL);
+    if (router->params.transport == VRRP_TRANSPORT_UNICAST && check->settings->node_count == 1 &&
+        router->params.foreign_count == 0)
+        find(check, SETTINGS_FAULT_NO_PEERS, &router->params.transport, NULL);
+    check_addresses(check, at);
+    check_requires(check, router);
+}
+
+static const enum settings_fault url_faults[URL_FAULTS] = {
+    [URL_NO_SCHEME] = SETTINGS_FAULT_URL_SCHEME_MISSING,
+    [URL_UNKNOWN_SCHEME] = SETTINGS_FAULT_URL_SCHEME_MISSING,
+    [URL_NO_HOST] = SETTINGS_FAULT_URL_HOST,
+    [URL_BAD_HOST] = SETTINGS_FAULT_URL_HOST,
+    [URL_BAD_PORT] = SETTINGS_FAULT_URL_PORT,
+    [URL_HAS_USER] = SETTINGS_FAULT_URL_USER,
+    [URL_HAS_QUERY] = SETTINGS_FAULT_URL_QUERY,
+};
+
+static void check_url(struct check *check, const struct probe_params *probe)
+{
+    struct url url;
+    const enum url_fault fault = url_parse(probe->url, &url);
+
+    if (probe->url[0] == '\0')
+        return;
+    /* An http probe asks what it is told to. */
+    if (fault == URL_HAS_QUERY && probe->type == PROBE_TYPE_HTTP)
+        return;
+    if (fault != URL_FINE) {
+        find(check, url_faults[fault], probe->url, NULL);
+        return;
+    }
+    const bool is_tcp = is_same(url.scheme, "tcp");
+    if (is_tcp != (probe->type == PROBE_TYPE_TCP))
+        find(check, is_tcp ? SETTINGS_FAULT_URL_NOT_HTTP : SETTINGS_FAULT_URL_NOT_TCP, probe->url,
+             NULL);
+    else if (url.port == 0)
+        find(check, SETTINGS_FAULT_URL_PORT, probe->url, NULL);
+    if (url.has_path && probe->type != PROBE_TYPE_HTTP)
+        find(check, SETTINGS_FAULT_URL_PATH, probe->url, NULL);
+}
+
+/* "repository:tag", both parts there. */
+static bool is_reference(const char *text)
+{
+    size_t colon = 0;
+
+    for (size_t at = 0; text[at]; at++)
+        if (text[at] == ':')
+            colon = at;
+    return colon > 0 && text[colon + 1] != '\0' && text[0] != '/';
+}
+
+static void check_keys_of_type(struct check *check, const struct probe_params *probe)
+{
+    if (probe->check != 0 && probe->type != PROBE_TYPE_MINIO)
+        find(check, SETTINGS_FAULT_ONLY_MINIO, &probe->check, NULL);
+    if (probe->read[0] && probe->type != PROBE_TYPE_REGISTRY)
+        find(check, SETTINGS_FAULT_ONLY_REGISTRY, probe->read, NULL);
+    else if (probe->read[0] && !is_reference(probe->read))
+        find(check, SETTINGS_FAULT_READ_FORM, probe->read, NULL);
+    if (probe->status_min != 0 && probe->type != PROBE_TYPE_HTTP)
+        find(check, SETTINGS_FAULT_ONLY_HTTP, &probe->status_min, NULL);
+    if (probe->status_max != 0 && probe->type != PROBE_TYPE_HTTP)
+        find(check, SETTINGS_FAULT_ONLY_HTTP, &probe->status_max, NULL);
+    if (probe->status_max != 0 && probe->status_min > probe->status_max)
+        find(check, SETTINGS_FAULT_STATUS_MAX, &probe->status_max, &probe->status_min);
+}
+
+/*
+ * An attempt should be over when the next one is due, but for those that wait for others: MinIO's
+ * cluster checks take 10 s while a peer is silent, a read takes as long as the storage.
+ */
+static bool may_outlast_interval(const struct probe_params *probe)
+{
+    return probe->type == PROBE_TYPE_REGISTRY ||
+           (probe->type == PROBE_TYPE_MINIO && probe->check != PROBE_CHECK_LIVE &&
+            probe->check != PROBE_CHECK_READY);
+}
+
+static void check_probe(struct check *check, size_t at)
+{
+    const struct probe_params *probes = check->settings->probes;
+    const struct probe_params *probe = &probes[at];
+
+    check_name(check, probes->name, sizeof(*probes), at);
+    check_url(check, probe);
+    check_keys_of_type(check, probe);
+    if (probe->interval_ns > 0 && probe->timeout_ns > probe->interval_ns &&
+        !may_outlast_interval(probe))
+        find(check, SETTINGS_FAULT_TIMEOUT, &probe->timeout_ns, &probe->interval_ns);
+    if (probe->depends[0] && is_same(probe->depends, probe->name))
+        find(check, SETTINGS_FAULT_ITSELF, probe->depends, NULL);
+    check_probe_name(check, probe->depends);
+}
+
+static bool is_router(const struct settings *settings, const char *name)
+{
+    for (size_t at = 0; at < settings->router_count; at++)
+        if (is_same(settings->routers[at].params.name, name) ||
+            !settings->routers[at].params.name[0])
+            return true;
+    return false;
+}
+
+static void check_follows(struct check *check, const struct settings_registry *registry)
+{
+    if (registry->follows[0] == '\0' && check->settings->router_count > 1)
+        find(check, SETTINGS_FAULT_WHICH_ROUTER, registry->follows, NULL);
+    else if (registry->follows[0] && !is_router(check->settings, registry->follows))
+        find(check, SETTINGS_FAULT_UNKNOWN_ROUTER, registry->follows, NULL);
+}
+
+/* Texts one after the other. */
+static void check_bundle(struct check *check, const char *texts, size_t texts_bytes)
+{
+    for (size_t at = 0; at < texts_bytes; at += strlen(texts + at) + 1)
+        if (has_part(texts + at, "{bundle}"))
+            find(check, SETTINGS_FAULT_BUNDLE, texts + at, NULL);
+}
+
+/* The local policy is read by words. */
+static bool is_one_word_path(const char *text)
+{
+    for (const char *at = text; *at; at++)
+        if (*at == ' ' || *at == '#')
+            return false;
+    return text[0] == '/';
+}
+
+static void check_registry(struct check *check, size_t at)
+{
+    const struct settings_registry *registries = check->settings->registries;
+    const struct settings_registry *registry = &registries[at];
+    const struct registry_params *params = &registry->params;
+
+    check_name(check, registries->params.name, sizeof(*registries), at);
+    check_follows(check, registry);
+    check_probe_name(check, registry->ready);
+    check_bundle(check, params->argv, params->argv_bytes);
+    check_bundle(check, params->files, params->files_bytes);
+    if (has_part(params->config, "{bundle}"))
+        find(check, SETTINGS_FAULT_BUNDLE, params->config, NULL);
+    if (params->argv_bytes > 0 && !is_one_word_path(params->argv))
+        find(check, SETTINGS_FAULT_COMMAND_PATH, params->argv, NULL);
+    if (is_same(registry->user, "root"))
+        find(check, SETTINGS_FAULT_ROOT, registry->user, NULL);
+    if (params->restart.max_ns > 0 && params->restart.first_ns > params->restart.max_ns)
+        find(check, SETTINGS_FAULT_RESTART_MAX, &params->restart.max_ns, &params->restart.first_ns);
+}
+
+size_t settings_check_all(const struct settings *settings, struct settings_finding *findings,
+                          size_t room)
+{
+    struct check check = {.settings = settings, .findings = findings, .room = room};
+
+    check_nodes(&check);
+    for (size_t at = 0; at < settings->router_count; at++)
+        check_router(&check, at);
+    for (size_t at = 0; at < settings->probe_count; at++)
+        check_probe(&check, at);
+    for (size_t at = 0; at < settings->registry_count; at++)
+        check_registry(&check, at);
+    if (settings->metrics.port != 0 && settings->metrics.port == settings->cluster.port)
+        find(&check, SETTINGS_FAULT_PORT_TWICE, &settings->metrics.port, &settings->cluster.port);
+    return check.count;
+}

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "supervisord/settings_keys.h"
+
+#include <sys/un.h>
+
+#include "supervisord/settings.h"
+
+#define MS     NS_PER_MS
+#define SECOND NS_PER_S
+#define MINUTE (60 * NS_PER_S)
+#define HOUR   (60 * MINUTE)
+
+/* The most characters that a text field holds. */
+#define ROOM(owner, field) (int64_t)(sizeof(KEY_OF(owner, field)) - 1)
+
+#define PROBES_SPARE    (4 * SETTINGS_REGISTRIES_MAX)
+#define COMMAND_MAX     32
+#define FILES_MAX       32
+#define SOCKET_PATH_MAX (sizeof(((struct sockaddr_un *)0)->sun_path) - 1)
+
+/* key_files is a list of two, one behind the other. */
+_Static_assert(offsetof(struct settings_cluster, old_key_file) ==
+                   offsetof(struct settings_cluster, key_file) + SETTINGS_PATH_BYTES,
+               "the old key file must lie behind the key file");
+
+static const char *const switches[] = {"false", "true"};
+
+static const char *const transports[] = {
+    [VRRP_TRANSPORT_MULTICAST] = "multicast",
+    [VRRP_TRANSPORT_UNICAST] = "unicast",
+};
+
+static const char *const checksums[] = {
+    [VRRP_CHECKSUM_AUTO] = "auto",
+    [VRRP_CHECKSUM_RFC5798] = "rfc5798",
+    [VRRP_CHECKSUM_RFC9568] = "rfc9568",
+};
+
+static const char *const probe_types[PROBE_TYPES] = {
+    [PROBE_TYPE_HTTP] = "http",
+    [PROBE_TYPE_MINIO] = "minio",
+    [PROBE_TYPE_REGISTRY] = "registry",
+    [PROBE_TYPE_TCP] = "tcp",
+};
+
+static const char *const probe_scopes[] = {
+    [PROBE_SCOPE_LOCAL] = "local",
+    [PROBE_SCOPE_SHARED] = "shared",
+};
+
+static const char *const probe_checks[] = {
+    [PROBE_CHECK_LIVE] = "live",
+    [PROBE_CHECK_READY] = "ready",
+    [PROBE_CHECK_CLUSTER] = "cluster",
+    [PROBE_CHECK_CLUSTER_READ] = "cluster-read",
+    [PROBE_CHECK_MAINTENANCE] = "maintenance",
+};
+
+static const char *const modes[] = {[SETTINGS_MODE_ACTIVE_STANDBY] = "active-standby"};
+
+static const char *const backends[] = {
+    [REGISTRY_BACKEND_AUTO] = "auto",
+    [REGISTRY_BACKEND_EXEC] = "exec",
+    [REGISTRY_BACKEND_SYSTEMD] = "systemd",
+};
+
+static const char *const compats[] = {"none", "keepalived"};
+
+static const char *const later_versions[] = {"2", NULL};
+static const char *const later_types[] = {"s3", "harbor", "redis", "ping", "exec", "file", NULL};
+static const char *const later_modes[] = {"active-active", NULL};
+static const char *const later_files[] = {"a group", NULL};
+
+static const struct key cluster_keys[] = {
+    {"name", KEY_NAME(settings_cluster, name), KEY_RANGE(1, ROOM(settings_cluster, name)),
+     KEY_DEFAULT("regha"), KEY_HELP("what people call this cluster")},
+    {"key_files", .kind = KEY_KIND_PATH, .many = KEY_MANY_ARRAY,
+     KEY_TYPED(settings_cluster, key_file, char *), KEY_COUNTED(settings_cluster, key_file_count),
+     .element_bytes = SETTINGS_PATH_BYTES, KEY_COUNT(1, 2),
+     KEY_RANGE(2, ROOM(settings_cluster, key_file)), KEY_DEFAULT("/etc/regha/cluster.key"),
+     KEY_HELP("the secret that all nodes share, and the former one while it is replaced")},
+    {"port", KEY_INT(settings_cluster, port), KEY_RANGE(1, 65535), KEY_DEFAULT("9652"),
+     KEY_HELP("UDP and TCP port between the nodes")},
+    {"heartbeat", KEY_DURATION(settings_cluster, heartbeat_ns), KEY_RANGE(50 * MS, 10 * SECOND),
+     KEY_DEFAULT("200ms"), KEY_HELP("time from one frame between the nodes to the next")},
+    {.name = NULL},
+};
+
+static const struct key node_keys[] = {
+    {"name", KEY_NAME(settings_node, name), KEY_RANGE(1, ROOM(settings_node, name)), KEY_REQUIRED,
+     KEY_HELP("what people call this node")},
+    {"address", KEY_HOST(settings_node, address), KEY_REQUIRED,
+     KEY_HELP("its own address; the node on which it is local is this one")},
+    {"priority", KEY_INT(settings_node, priority), KEY_RANGE(VRRP_PRIORITY_MIN, VRRP_PRIORITY_MAX),
+     KEY_RULE("150, 140, ... by position in the list, never below 9"),
+     KEY_HELP("the greatest one of the healthy nodes becomes Active")},
+    {"interface", KEY_NAME(settings_node, interface), KEY_RANGE(1, ROOM(settings_node, interface)),
+     KEY_RULE("the one whose prefix holds the virtual address"),
+     KEY_HELP("where this node holds virtual addresses")},
+    {"witness", KEY_BOOL(settings_node, witness), KEY_CHOICES(switches), KEY_DEFAULT("false"),
+     KEY_HELP("whether this node never holds anything")},
+    {.name = NULL},
+};
+
+static const struct key announce_keys[] = {
+    {"repeat", KEY_INT(settings_router, params.announce_repeat), KEY_RANGE(1, 20), KEY_DEFAULT("5"),
+     KEY_HELP("announcements in a row after becoming Active")},
+    {"refresh", KEY_DURATION(settings_router, params.announce_refresh_ns), KEY_RANGE(0, HOUR),
+     KEY_DEFAULT("60s"), KEY_HELP("time from one announcement to the next while Active; 0s: none")},
+    {.name = NULL},
+};
+
+static const struct key router_keys[] = {
+    {"name", KEY_NAME(settings_router, params.name),
+     KEY_RANGE(1, ROOM(settings_router, params.name)), KEY_RULE("vr and the vrid, as in vr51"),
+     KEY_HELP("what people and metrics call it")},
+    {"vrid", KEY_INT(settings_router, params.vrid), KEY_RANGE(1, 255), KEY_REQUIRED,
+     KEY_HELP("number of the virtual router, unique in its network")},
+    {"addresses",
+     KEY_ARRAY(KEY_KIND_ADDRESS, settings_router, params.addresses, params.address_count),
+     KEY_COUNT(1, VRRP_PARAMS_ADDRESSES), KEY_REQUIRED,
+     KEY_HELP("what the Active node answers for; /32 if no prefix is given")},
+    {"interface", KEY_NAME(settings_router, params.interface),
+     KEY_RANGE(1, ROOM(settings_router, params.interface)),
+     KEY_RULE("the node's, else auto: the one whose prefix holds the first address"),
+     KEY_HELP("where adverts and addresses are, on every node")},
+    {"version", KEY_INT(settings_router, params.version), KEY_RANGE(3, 3), KEY_DEFAULT("3"),
+     KEY_LATER_VALUES(later_versions), KEY_HELP("of VRRP")},
+    {"advert_interval", KEY_DURATION(settings_router, params.advert_interval_ns),
+     KEY_RANGE(VRRP_PARAMS_ADVERT_INTERVAL_MIN_NS, VRRP_PARAMS_ADVERT_INTERVAL_MAX_NS),
+     KEY_DEFAULT("100ms"), KEY_HELP("time from one advert to the next, a multiple of 10ms")},
+    {"preempt", KEY_BOOL(settings_router, params.preempt), KEY_CHOICES(switches),
+     KEY_DEFAULT("false"), KEY_HELP("whether to depose a healthy Active node of lower priority")},
+    {"preempt_delay", KEY_DURATION(settings_router, params.preempt_delay_ns), KEY_RANGE(0, HOUR),
+     KEY_DEFAULT("0s"), KEY_HELP("how long to wait before that")},
+    {"transport", KEY_ENUM(settings_router, params.transport), KEY_CHOICES(transports),
+     KEY_DEFAULT("multicast"), KEY_HELP("how adverts travel; unicast goes to the other nodes")},
+    {"checksum", KEY_ENUM(settings_router, params.checksum), KEY_CHOICES(checksums),
+     KEY_DEFAULT("auto"), KEY_HELP("how adverts are summed; auto understands both")},
+    {"foreign", KEY_ARRAY(KEY_KIND_HOST, settings_router, params.foreign, params.foreign_count),
+     KEY_COUNT(0, VRRP_PARAMS_FOREIGN), KEY_RULE("none"),
+     KEY_HELP("routers that are no nodes and may send adverts")},
+    {"announce", KEY_INLINE(announce_keys), KEY_HELP("gratuitous ARP")},
+    {"requires", KEY_ARRAY(KEY_KIND_NAME, settings_router, requires, require_count),
+     KEY_COUNT(0, SETTINGS_REQUIRES_MAX), KEY_RANGE(1, PROBE_NAME_BYTES - 1),
+     KEY_RULE("the read probes of the registries that follow it"),
+     KEY_HELP("probes that must not fail on the Active node")},
+    {"virtual_mac", KEY_LATER},
+    {"on_transition", KEY_LATER},
+    {.name = NULL},
+};
+
+static const struct key probe_keys[] = {
+    {"name", KEY_NAME(probe_params, name), KEY_RANGE(1, ROOM(probe_params, name)), KEY_REQUIRED,
+     KEY_HELP("what people, metrics and other keys call it")},
+    {"type", KEY_ENUM(probe_params, type), KEY_CHOICES(probe_types), KEY_REQUIRED,
+     KEY_LATER_VALUES(later_types), KEY_HELP("what is asked")},
+    {"url", KEY_TEXT(probe_params, url), KEY_RANGE(1, ROOM(probe_params, url)), KEY_REQUIRED,
+     KEY_HELP("where: http://host:port or https://host:port, of a tcp probe tcp://host:port")},
+    {"check", KEY_ENUM(probe_params, check), KEY_CHOICES(probe_checks),
+     KEY_RULE("live, of a minio probe"),
+     KEY_HELP("what MinIO is asked for, of a minio probe only")},
+    {"read", KEY_TEXT(probe_params, read), KEY_RANGE(3, ROOM(probe_params, read)),
+     KEY_RULE("regha/any:latest, of a registry probe"),
+     KEY_HELP("repository:tag of the manifest to read, of a registry probe only")},
+    {"status_min", KEY_INT(probe_params, status_min), KEY_RANGE(100, 599),
+     KEY_RULE("200, of an http probe"),
+     KEY_HELP("the least status that is up, of an http probe only")},
+    {"status_max", KEY_INT(probe_params, status_max), KEY_RANGE(100, 599),
+     KEY_RULE("399, of an http probe"),
+     KEY_HELP("the greatest status that is up, of an http probe only")},
+    {"scope", KEY_ENUM(probe_params, scope), KEY_CHOICES(probe_scopes),
+     KEY_RULE("shared for the cluster checks of MinIO, else local"),
+     KEY_HELP("who is to blame for a failure: this node, or something that all nodes share")},
+    {"ca_file", KEY_PATH(probe_params, ca_file), KEY_RANGE(2, ROOM(probe_params, ca_file)),
+     KEY_RULE("the system's"), KEY_HELP("certificates to trust")},
+    {"tls_verify", KEY_BOOL(probe_params, tls_verify), KEY_CHOICES(switches), KEY_DEFAULT("true"),
+     KEY_HELP("whether a certificate must be right")},
+    {"depends", KEY_NAME(probe_params, depends), KEY_RANGE(1, ROOM(probe_params, depends)),
+     KEY_RULE("none"), KEY_HELP("the probe of the storage behind it, which may be to blame")},
+    {"interval", KEY_DURATION(probe_params, interval_ns), KEY_RANGE(100 * MS, HOUR),
+     KEY_RULE("1s; 15s for the cluster checks of MinIO"),
+     KEY_HELP("time from one attempt to the next")},
+    {"timeout", KEY_DURATION(probe_params, timeout_ns), KEY_RANGE(10 * MS, 5 * MINUTE),
+     KEY_RULE("500ms; 2s for a registry; 12s for the cluster checks of MinIO"),
+     KEY_HELP("how long one attempt may take")},
+    {"rise", KEY_INT(probe_params, rise), KEY_RANGE(1, 100), KEY_DEFAULT("2"),
+     KEY_HELP("successes in a row until it is up")},
+    {"fall", KEY_INT(probe_params, fall), KEY_RANGE(1, 100), KEY_DEFAULT("3"),
+     KEY_HELP("failures in a row until it is down")},
+    {"bucket", KEY_LATER},
+    {"read_key", KEY_LATER},
+    {"write_key", KEY_LATER},
+    {"credentials", KEY_LATER},
+    {"command", KEY_LATER},
+    {.name = NULL},
+};
+
+static const struct key restart_keys[] = {
+    {"budget", KEY_INT(registry_restart, budget), KEY_RANGE(1, 1000), KEY_DEFAULT("5"),
+     KEY_HELP("so many restarts after a crash")},
+    {"window", KEY_DURATION(registry_restart, window_ns), KEY_RANGE(SECOND, 24 * HOUR),
+     KEY_DEFAULT("60s"), KEY_HELP("within this time; then it has failed and the node gives way")},
+    {"first", KEY_DURATION(registry_restart, first_ns), KEY_RANGE(MS, MINUTE), KEY_DEFAULT("100ms"),
+     KEY_HELP("wait before the second restart, then twice as long; the first one is at once")},
+    {"max", KEY_DURATION(registry_restart, max_ns), KEY_RANGE(MS, 10 * MINUTE), KEY_DEFAULT("10s"),
+     KEY_HELP("longest wait")},
+    {.name = NULL},
+};
+
+static const struct key registry_keys[] = {
+    {"name", KEY_NAME(settings_registry, params.name),
+     KEY_RANGE(1, ROOM(settings_registry, params.name)),
+     KEY_RULE("registry; registry2, registry3, ... by position in the list"),
+     KEY_HELP("what people and metrics call it")},
+    {"config", KEY_PATH(settings_registry, params.config),
+     KEY_RANGE(2, ROOM(settings_registry, params.config)), KEY_REQUIRED,
+     KEY_HELP("the registry's own configuration, the same on every node")},
+    {"follows", KEY_NAME(settings_registry, follows),
+     KEY_RANGE(1, ROOM(settings_registry, follows)), KEY_RULE("the only virtual router"),
+     KEY_HELP("the virtual router on whose Active node it runs")},
+    {"mode", KEY_ENUM(settings_registry, mode), KEY_CHOICES(modes), KEY_DEFAULT("active-standby"),
+     KEY_LATER_VALUES(later_modes), KEY_HELP("where it runs")},
+    {"command", KEY_PACKED(KEY_KIND_TEXT, settings_registry, params.argv, params.argv_bytes),
+     KEY_COUNT(1, COMMAND_MAX), KEY_RANGE(1, REGISTRY_PATH_BYTES - 1),
+     KEY_RULE("/usr/bin/docker-registry or /usr/bin/registry, serve, and config"),
+     KEY_HELP("how it is started, an absolute path and its arguments")},
+    {"files", KEY_PACKED(KEY_KIND_PATH, settings_registry, params.files, params.files_bytes),
+     KEY_COUNT(0, FILES_MAX), KEY_RANGE(2, REGISTRY_PATH_BYTES - 1), KEY_LATER_VALUES(later_files),
+     KEY_RULE("those named in its own configuration"),
+     KEY_HELP("files that must be the same on every node")},
+    {"user", KEY_NAME(settings_registry, user), KEY_RANGE(1, ROOM(settings_registry, user)),
+     KEY_RULE("docker-registry or registry, whichever exists"),
+     KEY_HELP("who runs it; never root")},
+    {"backend", KEY_ENUM(settings_registry, params.backend), KEY_CHOICES(backends),
+     KEY_DEFAULT("auto"), KEY_HELP("how it is started; auto: systemd where it runs, else exec")},
+    {"ready", KEY_NAME(settings_registry, ready), KEY_RANGE(1, ROOM(settings_registry, ready)),
+     KEY_RULE("its derived read probe"), KEY_HELP("the probe that says that it serves")},
+    {"start_timeout", KEY_DURATION(settings_registry, start_timeout_ns),
+     KEY_RANGE(SECOND, 10 * MINUTE), KEY_DEFAULT("10s"),
+     KEY_HELP("from when on a failing probe counts against it")},
+    {"drain_timeout", KEY_DURATION(settings_registry, params.drain_ns), KEY_RANGE(SECOND, HOUR),
+     KEY_RULE("its http.draintimeout and 5s, else 30s"),
+     KEY_HELP("how long requests may go on when it is stopped")},
+    {"restart", KEY_GROUP(settings_registry, params.restart, registry_restart, restart_keys),
+     KEY_HELP("after a crash")},
+    {"publish", KEY_LATER},
+    {"bundle_wait", KEY_LATER},
+    {"on_transition", KEY_LATER},
+    {.name = NULL},
+};
+
+static const struct key policy_keys[] = {
+    {"startup_hold", KEY_DURATION(settings_policy, startup_hold_ns), KEY_RANGE(0, MINUTE),
+     KEY_DEFAULT("2s"), KEY_HELP("how long the election waits for the first probe results")},
+    {"forget", KEY_DURATION(settings_policy, forget_ns), KEY_RANGE(SECOND, 24 * HOUR),
+     KEY_DEFAULT("5m"), KEY_HELP("after how long a node may be tried again that failed")},
+    {"orphan_grace", KEY_DURATION(settings_policy, orphan_grace_ns), KEY_RANGE(SECOND, 10 * MINUTE),
+     KEY_DEFAULT("10s"), KEY_HELP("how long regha-vrrp goes on without reghad before it yields")},
+    {"on_store_readonly", KEY_LATER},
+    {"on_store_down", KEY_LATER},
+    {"on_isolated", KEY_LATER},
+    {"gateway", KEY_LATER},
+    {"readonly_hold", KEY_LATER},
+    {.name = NULL},
+};
+
+static const struct key control_keys[] = {
+    {"socket", KEY_PATH(settings_control, socket), KEY_RANGE(2, SOCKET_PATH_MAX),
+     KEY_DEFAULT("/run/regha/control.sock"), KEY_HELP("where reghactl is answered")},
+    {.name = NULL},
+};
+
+static const struct key metrics_keys[] = {
+    {"port", KEY_INT(settings_metrics, port), KEY_RANGE(0, 65535), KEY_DEFAULT("9651"),
+     KEY_HELP("TCP port of metrics and status, on the node's address and loopback; 0: none")},
+    {"compat", KEY_ENUM(settings_metrics, compat), KEY_CHOICES(compats), KEY_DEFAULT("none"),
+     KEY_HELP("whose metrics to offer, too")},
+    {.name = NULL},
+};
+
+static const struct key root_keys[] = {
+    {"cluster", KEY_GROUP(settings, cluster, settings_cluster, cluster_keys),
+     KEY_HELP("what the nodes share")},
+    {"nodes", KEY_GROUPS(settings, nodes, node_count, settings_node, node_keys),
+     KEY_COUNT(1, SETTINGS_NODES_MAX), KEY_REQUIRED, KEY_HELP("who runs regha")},
+    {"virtual_routers", KEY_GROUPS(settings, routers, router_count, settings_router, router_keys),
+     KEY_COUNT(1, SETTINGS_ROUTERS_MAX), KEY_REQUIRED,
+     KEY_HELP("addresses that are held by one node at a time")},
+    {"probes", KEY_GROUPS(settings, probes, probe_count, probe_params, probe_keys),
+     KEY_COUNT(0, SETTINGS_PROBES_MAX), .spare = PROBES_SPARE,
+     KEY_RULE("derived from the registries' own configuration"), KEY_HELP("what is watched")},
+    {"registries",
+     KEY_GROUPS(settings, registries, registry_count, settings_registry, registry_keys),
+     KEY_COUNT(0, SETTINGS_REGISTRIES_MAX), KEY_RULE("none"), KEY_HELP("what is run")},
+    {"policy", KEY_GROUP(settings, policy, settings_policy, policy_keys),
+     KEY_HELP("what follows from what is seen")},
+    {"control", KEY_GROUP(settings, control, settings_control, control_keys),
+     KEY_HELP("the command line's door")},
+    {"metrics", KEY_GROUP(settings, metrics, settings_metrics, metrics_keys),
+     KEY_HELP("the monitoring's door")},
+    {"quorum", KEY_LATER},
+    {"guard", KEY_LATER},
+    {"balancers", KEY_LATER},
+    {"breaker", KEY_LATER},
+    {"on_transition", KEY_LATER},
+    {.name = NULL},
+};
+
+const struct key *settings_keys_root(void)
+{
+    return root_keys;
+}
