@@ -10,15 +10,19 @@ Prints what a client saw, never judges: figures belong to people.
 import argparse
 import pathlib
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lab"))
 from cluster import Cluster  # noqa: E402
 from keepalived import Keepalived  # noqa: E402
-from machine import LabError  # noqa: E402
+from machine import LabError, wait_for  # noqa: E402
+from node import DAEMONS, Sampler  # noqa: E402
 from scenario import spread  # noqa: E402
 
 
 class Regha:
+    PROGRAMS = ("regha-init", *DAEMONS)
+
     def __init__(self, cluster):
         self._cluster = cluster
 
@@ -55,11 +59,23 @@ def one_fault(cluster, rival, kind):
     return [outage.back_ms if outage.gap_ms > 50 or outage.failed else outage.gap_ms for outage in seen]
 
 
+def idle(cluster, names, seconds=10):
+    """Memory and processor time of these programs on the holder of the address."""
+    node = cluster.wait_primary()
+    sampler = Sampler(pid for name in names for pid in node.pids(name))
+    begun, spent = time.monotonic(), sampler.cpu_s()
+    wait_for("the time of measuring", lambda: time.monotonic() - begun >= seconds, seconds + 5, every=0.5)
+    percent = 100 * (sampler.cpu_s() - spent) / (time.monotonic() - begun)
+    return (f"PSS {sampler.memory_kb('Pss') / 1024:.1f} MB, RSS {sampler.memory_kb('Rss') / 1024:.1f} MB in "
+            f"{len(sampler.pids)} processes, CPU {percent:.2f} %")
+
+
 def measure(name, rival_class, repeat):
     with Cluster() as cluster:
         rival = rival_class(cluster)
         rival.start(cluster.nodes)
         cluster.wait_serving(30)
+        print(f"{name:11} {'idle, Active':16} {idle(cluster, rival.PROGRAMS)}", flush=True)
         for kind in ("power-off", "stop", "registry killed"):
             api, address = [], []
             for _ in range(repeat):

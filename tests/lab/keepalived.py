@@ -75,6 +75,8 @@ def configure(cluster, interval="0.1"):
 class Keepalived:
     """keepalived on every node, with the words of Node where a measurement needs them."""
 
+    PROGRAMS = ("keepalived",)
+
     def __init__(self, cluster):
         self._running = {}
         self._cluster = cluster
