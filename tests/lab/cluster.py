@@ -104,6 +104,11 @@ class Cluster(Lab):
             return holders[0] if len(holders) == 1 else None
         return wait_for(f"one holder of {address}", one, seconds, every=0.005)
 
+    def wait_primary_but(self, node, seconds):
+        """Another holder, whether or not `node` still has the address, too."""
+        return wait_for(f"a holder other than {node.name}",
+                        lambda: next((each for each in self.holders() if each is not node), None), seconds, every=0.005)
+
     def serves(self, path="/v2/"):
         done = self.client.run("curl", "-s", "-m", "2", "-o", "/dev/null", "-w", "%{http_code}",
                                f"http://{REGISTRY}{path}", check=False)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """kill -9 of the registry and of each process of regha: what clients see, what stays, what comes back."""
 import os
+import signal
 import time
 
 import kernel
@@ -168,11 +169,35 @@ def launcher_under_load(cluster, _):
     return "same registry pid, no request failed, log lines went on, a later death of the registry was reported and mended"
 
 
+def everything_of_regha(cluster, _):
+    """All processes of regha on the primary at once, regha-init too: only the kernel is left to silence the node."""
+    watch = Watch(cluster)
+    old = watch.primary
+    pids = [pid for name in ("regha-init", *DAEMONS) for pid in old.pids(name)]
+    fault = kernel.now_ns()
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    successor = cluster.wait_primary_but(old, 10)
+    both = kernel.now_ns()
+    wait_for(f"the kernel to drop the address of {old.name}", lambda: not old.holds_vip(), 10, every=0.01)
+    gone = kernel.now_ns()
+    watch.settle(gone)
+    watch.end()
+    old.start()
+    for name in DAEMONS:
+        old.wait_pid(name, 10)
+    wait_for("the left-over registry to be stopped", lambda: not old.registry_pid(), 15)
+    require(cluster.holders() == [successor], "the address moved once more")
+    return (f"{successor.name} took over {(both - fault) / 1e6:.0f} ms after the kill, the kernel dropped the old address "
+            f"{(gone - both) / 1e6:.0f} ms later; started again, {old.name} is a Backup and stopped the left-over registry")
+
+
 PARTS = [("lab/kill registry", registry), *((f"lab/kill {name}", one_daemon(name)) for name in DAEMONS),
          ("lab/kill launcher under load", launcher_under_load),
          ("lab/kill reghad every 2 s", reghad_again_and_again),
          ("lab/kill reghad after power-off", reghad_at_the_worst_moment),
-         ("lab/kill no reghad anywhere", no_reghad_at_all)]
+         ("lab/kill no reghad anywhere", no_reghad_at_all),
+         ("lab/kill everything of one node", everything_of_regha)]
 
 if __name__ == "__main__":
     scenario.main(PARTS, make=configured)
