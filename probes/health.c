@@ -61,6 +61,14 @@ static void fail(struct probe_state *state, struct monotime started, struct mono
         change(state, PROBE_DOWN, ended);
 }
 
+/* What has just been started refuses until it listens. */
+static bool is_too_early(const struct probe_state *state, const struct probe_verdict *verdict,
+                         struct monotime started)
+{
+    return state->health == PROBE_UNKNOWN && verdict->outcome == PROBE_OUTCOME_FAILURE &&
+           !monotime_reached(state->patient_until, started);
+}
+
 bool probe_health_count(struct probe_state *state, const struct probe_verdict *verdict,
                         struct monotime started, struct monotime ended)
 {
@@ -69,7 +77,7 @@ bool probe_health_count(struct probe_state *state, const struct probe_verdict *v
     if (state->health == PROBE_NOT_APPLICABLE)
         return false;
     keep_result(state, verdict, started, ended);
-    if (verdict->outcome == PROBE_OUTCOME_UNKNOWN)
+    if (verdict->outcome == PROBE_OUTCOME_UNKNOWN || is_too_early(state, verdict, started))
         return false;
     state->streak = verdict->outcome == state->streak_outcome ? state->streak + 1 : 1;
     state->streak_outcome = verdict->outcome;

@@ -62,6 +62,7 @@ struct probe_state {
     struct monotime ended;
     struct monotime success_started; /* of the last success; 0: never */
     struct monotime failure_started; /* of the first failure since the last success; 0: none */
+    struct monotime patient_until;   /* see probe_set_patience() */
     int64_t duration_ns;
     uint64_t attempts;
     uint64_t failures[PROBE_REASONS];
@@ -97,6 +98,12 @@ int probe_set_apply(struct probe_set *set, const struct probe_params *params, si
  */
 void probe_set_applicable(struct probe_set *set, const char *name, bool applicable,
                           struct monotime now);
+
+/*
+ * Its object has just been started: as long as it has not answered once, an attempt that begins
+ * before `until` and fails says nothing.
+ */
+void probe_set_patience(struct probe_set *set, const char *name, struct monotime until);
 
 /*
  * Ask now instead of when it is due: something it watches has changed. An attempt that is on its way

@@ -172,6 +172,11 @@ void probe_runner_set_applicable(struct probe_runner *runner, bool applicable, s
     probe_health_start(&runner->state, false, now);
 }
 
+void probe_runner_set_patience(struct probe_runner *runner, struct monotime until)
+{
+    runner->state.patient_until = until;
+}
+
 void probe_runner_hurry(struct probe_runner *runner, struct monotime now)
 {
     if (!runner->state.applicable)

@@ -31,6 +31,7 @@ void probe_runner_free(struct probe_runner *runner, struct monotime now); /* NUL
 int probe_runner_start(struct probe_runner *runner, uint64_t seed, struct monotime now);
 
 void probe_runner_set_applicable(struct probe_runner *runner, bool applicable, struct monotime now);
+void probe_runner_set_patience(struct probe_runner *runner, struct monotime until);
 void probe_runner_hurry(struct probe_runner *runner, struct monotime now);
 
 const struct probe_state *probe_runner_state(const struct probe_runner *runner);

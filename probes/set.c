@@ -154,6 +154,14 @@ void probe_set_applicable(struct probe_set *set, const char *name, bool applicab
         probe_runner_set_applicable(set->runners[at], applicable, now);
 }
 
+void probe_set_patience(struct probe_set *set, const char *name, struct monotime until)
+{
+    const size_t at = find(set, name);
+
+    if (at < set->count)
+        probe_runner_set_patience(set->runners[at], until);
+}
+
 void probe_set_hurry(struct probe_set *set, const char *name, struct monotime now)
 {
     const size_t at = find(set, name);

@@ -42,6 +42,15 @@ static int find_group(const char *group, gid_t *ret_gid, struct err *err)
     return 0;
 }
 
+static bool holds_any(void)
+{
+    for (unsigned capability = 0; capability <= CAP_LAST_CAP; capability++)
+        if (capng_have_capability(CAPNG_PERMITTED, capability) == 1 ||
+            capng_have_capability(CAPNG_INHERITABLE, capability) == 1)
+            return true;
+    return false;
+}
+
 static bool is_to_be_had(int capability)
 {
     return capng_have_capability(CAPNG_PERMITTED, (unsigned)capability) == 1;
@@ -94,12 +103,20 @@ static int become(const struct confine_params *params, struct err *err)
     return 0;
 }
 
+struct held {
+    bool any;       /* capability at all */
+    bool may_bound; /* shrink the bounding set */
+};
+
 /* Not root, or to stay root: only what we hold can shrink. */
-static int shrink(bool may_bound, struct err *err)
+static int shrink(const struct held *held, struct err *err)
 {
+    /* A unit's filter may refuse capset(2) to whom it gave none. */
+    if (!held->any)
+        return 0;
     if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
         return err_errno(err, "cannot clear the ambient capabilities");
-    if (capng_apply(may_bound ? CAPNG_SELECT_BOTH : CAPNG_SELECT_CAPS) < 0)
+    if (capng_apply(held->may_bound ? CAPNG_SELECT_BOTH : CAPNG_SELECT_CAPS) < 0)
         return err_set(err, EPERM, "cannot give up capabilities");
     return 0;
 }
@@ -121,12 +138,15 @@ int confine_self(const struct confine_params *params, struct err *err)
 {
     if (capng_get_caps_process() < 0)
         return err_set(err, EPERM, "cannot read the capabilities of this process");
-    const bool may_bound = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP) == 1;
+    const struct held held = {
+        .any = holds_any(),
+        .may_bound = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP) == 1,
+    };
     int done = choose_capabilities(params, err);
     if (done == 0 && geteuid() == 0 && !IS_EMPTY(params->user))
         done = become(params, err);
     else if (done == 0)
-        done = shrink(may_bound, err);
+        done = shrink(&held, err);
     if (done == 0)
         done = forbid_the_rest(params, err);
     return done;

@@ -16,6 +16,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/event_id.h"
 #include "base/field.h"
 
 /*
@@ -166,10 +167,12 @@ static bool send_journal(enum log_level level, const char *sentence, const char 
     struct line head = {.length_bytes = 0};
     char fields[FIELDS_MAX][FIELD_BYTES];
     struct iovec parts[FIELDS_MAX + 1];
+    char id[EVENT_ID_BYTES];
     size_t count = 0;
 
-    append(&head, "PRIORITY=%d\nSYSLOG_IDENTIFIER=%s\nMESSAGE=%s%s%s\n", (int)level, program_name(),
-           sentence, *pairs == '\0' ? "" : " ", pairs);
+    append(&head, "PRIORITY=%d\nSYSLOG_IDENTIFIER=%s\nMESSAGE_ID=%s\nMESSAGE=%s%s%s\n", (int)level,
+           program_name(), event_id_format(sentence, id), sentence, *pairs == '\0' ? "" : " ",
+           pairs);
     head.text[head.length_bytes - 1] = '\n'; /* also of one that was cut */
     parts[0] = (struct iovec){head.text, head.length_bytes};
     while (count < FIELDS_MAX && field_next(&pairs, fields[count])) {

@@ -34,7 +34,8 @@ int log_level_parse(const char *text, enum log_level *ret_level);
 
 /*
  * `fields` is a format for "name=value name=\"two words\"" pairs, or "". In the journal each
- * becomes REGHA_NAME. Use log_quote() for text of peers.
+ * becomes REGHA_NAME, and `sentence`, the name of this kind of event, its MESSAGE_ID: so nothing
+ * that varies belongs into it. Use log_quote() for text of peers.
  */
 __attribute__((format(printf, 3, 4))) void log_write(enum log_level level, const char *sentence,
                                                      const char *fields, ...);

@@ -14,6 +14,7 @@
 #include "base/loop.h"
 #include "supervisord/init/folders.h"
 #include "supervisord/init/former.h"
+#include "supervisord/init/once.h"
 #include "supervisord/init/orphan.h"
 #include "supervisord/init/tree.h"
 
@@ -27,10 +28,12 @@ struct options {
     enum log_level level;
     bool is_wanted[INIT_TREE_PROGRAMS];
     bool has_only;
+    bool is_policy_only;
 };
 
 static const char usage[] =
     "usage: regha-init [-c FILE] [--libexec FOLDER] [--only PROGRAM]... [--log-level LEVEL]\n"
+    "       regha-init [-c FILE] --write-policy\n"
     "\n"
     "Starts regha-net, regha-vrrp, regha-launcher and reghad, restarts what dies, and stops them\n"
     "in order: for containers, as PID 1 or below it. Needs root. See reghad(8).\n"
@@ -38,6 +41,7 @@ static const char usage[] =
     "  -c, --config FILE      the configuration, /etc/regha/regha.conf\n"
     "      --libexec FOLDER   where the programs are, this one's folder\n"
     "      --only PROGRAM     start only this one; may be repeated\n"
+    "      --write-policy     write the launcher's local policy, start nothing\n"
     "      --log-level LEVEL  err, warning, info (default) or debug; for all\n"
     "      --help, --version\n"
     "\n"
@@ -47,28 +51,6 @@ static int hint(void)
 {
     fputs("Try \"regha-init --help\".\n", stderr);
     return EXIT_USAGE;
-}
-
-static int parse_level(const char *text, enum log_level *ret_level)
-{
-    static const struct {
-        const char *name;
-        enum log_level level;
-    } levels[] = {
-        {"err", LOG_LEVEL_ERR},
-        {"warning", LOG_LEVEL_WARNING},
-        {"info", LOG_LEVEL_INFO},
-        {"debug", LOG_LEVEL_DEBUG},
-    };
-
-    for (size_t at = 0; at < sizeof(levels) / sizeof(levels[0]); at++)
-        if (strcmp(text, levels[at].name) == 0) {
-            *ret_level = levels[at].level;
-            return 0;
-        }
-    fprintf(stderr, "regha-init: --log-level is \"%s\", must be err, warning, info or debug\n",
-            text);
-    return -EINVAL;
 }
 
 static int want_only(struct options *options, const char *name)
@@ -120,9 +102,16 @@ static int take_option(int option, struct options *options)
         return set_path(optarg, options->folder) < 0 ? EXIT_FAILURE : 0;
     case 'o':
         return want_only(options, optarg) < 0 ? EXIT_USAGE : 0;
+    case 'w':
+        options->is_policy_only = true;
+        return 0;
     case 'L':
         options->log_level = optarg;
-        return parse_level(optarg, &options->level) < 0 ? EXIT_USAGE : 0;
+        if (log_level_parse(optarg, &options->level) == 0)
+            return 0;
+        fprintf(stderr, "regha-init: --log-level is \"%s\", must be err, warning, info or debug\n",
+                optarg);
+        return EXIT_USAGE;
     default:
         return hint();
     }
@@ -132,13 +121,10 @@ static int take_option(int option, struct options *options)
 static int parse_options(int argc, char **argv, struct options *options)
 {
     static const struct option names[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"libexec", required_argument, NULL, 'l'},
-        {"only", required_argument, NULL, 'o'},
-        {"log-level", required_argument, NULL, 'L'},
-        {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'V'},
-        {NULL, 0, NULL, 0},
+        {"config", required_argument, NULL, 'c'}, {"libexec", required_argument, NULL, 'l'},
+        {"only", required_argument, NULL, 'o'},   {"log-level", required_argument, NULL, 'L'},
+        {"write-policy", no_argument, NULL, 'w'}, {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},      {NULL, 0, NULL, 0},
     };
     int option;
 
@@ -196,6 +182,21 @@ static int run(struct options *options)
     return status;
 }
 
+static int write_policy(struct options *options)
+{
+    struct loop *loop = NULL;
+    struct err err;
+    int status = loop_new(STALL_NS, &loop, &err);
+
+    if (status == 0)
+        status = init_once_write_policy(loop, options->folder, options->config, &err);
+    loop_free(loop);
+    if (status >= 0)
+        return status;
+    log_err("the launcher's local policy was not written", "reason=\"%s\"", err.text);
+    return EXIT_FAILURE;
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
@@ -206,5 +207,5 @@ int main(int argc, char **argv)
     if (status != 0)
         return status < 0 ? EXIT_SUCCESS : status;
     log_open("regha-init", options.level);
-    return run(&options);
+    return options.is_policy_only ? write_policy(&options) : run(&options);
 }

@@ -134,7 +134,7 @@ static int run_reghad(struct init_policy *policy, bool is_quiet)
 
     if (pipe2(ends, O_CLOEXEC) < 0)
         return -errno;
-    const struct init_spawn spawn = {policy->program, argv, ends[1], is_quiet};
+    const struct init_spawn spawn = {policy->program, argv, ends[1], is_quiet, NULL};
     int started = init_spawn_start(&spawn, &policy->pid);
     close(ends[1]);
     policy->answer.fd = ends[0];

@@ -47,7 +47,7 @@ static void start_later(struct init_program *program, struct monotime now)
 
 void init_program_start(struct init_program *program, struct monotime now)
 {
-    const struct init_spawn spawn = {program->path, program->argv, -1, false};
+    const struct init_spawn spawn = {program->path, program->argv, -1, false, program->variable};
     const int started = init_spawn_start(&spawn, &program->pid);
 
     program->is_held = false;

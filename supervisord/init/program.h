@@ -26,6 +26,7 @@ struct init_program {
     struct loop *loop;
     char path[PATH_MAX];
     char *argv[INIT_PROGRAM_ARGUMENTS_MAX + 1];
+    char *variable;  /* see spawn.h */
     pid_t pid;       /* 0: not running */
     uint32_t starts; /* that worked */
     bool is_held;    /* it is misconfigured and waits for a new configuration */

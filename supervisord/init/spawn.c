@@ -21,17 +21,19 @@ static bool is_managers(const char *variable)
 }
 
 /* The list is the caller's to free, the texts are not. */
-static char **child_environment(void)
+static char **child_environment(char *variable)
 {
     size_t count = 0;
     size_t kept = 0;
 
     while (environ[count] != NULL)
         count++;
-    char **list = calloc(count + 1, sizeof(*list));
+    char **list = calloc(count + 2, sizeof(*list));
     for (size_t at = 0; list != NULL && at < count; at++)
         if (!is_managers(environ[at]))
             list[kept++] = environ[at];
+    if (list != NULL && variable != NULL)
+        list[kept++] = variable;
     return list;
 }
 
@@ -64,7 +66,7 @@ int init_spawn_start(const struct init_spawn *spawn, pid_t *ret_pid)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
-    char **environment = child_environment();
+    char **environment = child_environment(spawn->variable);
 
     if (environment == NULL)
         return -ENOMEM;

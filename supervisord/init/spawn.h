@@ -14,8 +14,9 @@
 struct init_spawn {
     const char *path;
     char *const *argv;
-    int stdout_fd; /* -1: ours */
-    bool is_quiet; /* stderr to nowhere */
+    int stdout_fd;  /* -1: ours */
+    bool is_quiet;  /* stderr to nowhere */
+    char *variable; /* one more for its environment, "NAME=value", or NULL */
 };
 
 /*

@@ -3,12 +3,13 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "supervisord/init/credential.h"
 #include "supervisord/init/former.h"
 #include "supervisord/init/orphan.h"
 #include "supervisord/init/spawn.h"
@@ -122,9 +123,23 @@ static void begin_stop(struct init_tree *tree, int status, struct monotime now)
     stop_on(tree, now);
 }
 
+/* Somebody else, a container's engine, may have handed credentials over already. */
+static void renew_credential(struct init_tree *tree)
+{
+    static char variable[] = "CREDENTIALS_DIRECTORY=" INIT_CREDENTIAL_FOLDER;
+    struct err err;
+
+    if (getenv("CREDENTIALS_DIRECTORY") != NULL)
+        return;
+    tree->programs[REGHAD].variable = variable;
+    if (init_credential_renew(&err) < 0)
+        log_err("the cluster key is not handed to reghad", "reason=\"%s\"", err.text);
+}
+
 static void start_programs(struct init_tree *tree, struct monotime now)
 {
     tree->is_started = true;
+    renew_credential(tree);
     for (size_t at = 0; at < INIT_TREE_PROGRAMS; at++)
         if (tree->is_wanted[at])
             init_program_start(&tree->programs[at], now);
@@ -136,6 +151,7 @@ static void tell_reload(struct init_tree *tree, struct monotime now)
 {
     const bool was_held = tree->programs[REGHAD].is_held;
 
+    renew_credential(tree);
     for (size_t at = 0; at < INIT_TREE_PROGRAMS; at++)
         if (tree->programs[at].is_held)
             init_program_start(&tree->programs[at], now);

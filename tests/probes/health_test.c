@@ -154,6 +154,29 @@ static void test_not_applicable(void **unused)
     assert_int_equal(state.health, PROBE_UNKNOWN);
 }
 
+/* What has just been started refuses until it listens; that is no failure of its own. */
+static void test_patience(void **unused)
+{
+    struct probe_state state = started_state();
+
+    (void)unused;
+    state.patient_until = at(10, 0);
+    for (size_t step = 0; step < 10; step++)
+        assert_false(count(&state, 'F', step));
+    assert_int_equal(state.health, PROBE_UNKNOWN);
+    assert_int_equal(state.failures[PROBE_REASON_TIMEOUT], 10);
+    for (size_t step = 10; step < 13; step++)
+        assert_int_equal(count(&state, 'F', step), step == 12);
+    assert_int_equal(state.health, PROBE_DOWN);
+    /* Once it has answered, it is judged like any other. */
+    state = started_state();
+    state.patient_until = at(10, 0);
+    count(&state, 'S', 0);
+    for (size_t step = 1; step < 4; step++)
+        count(&state, 'F', step);
+    assert_int_equal(state.health, PROBE_DOWN);
+}
+
 static void test_what_servers_said(void **unused)
 {
     struct probe_state state = started_state();
@@ -193,11 +216,9 @@ static void test_names(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_times),
-        cmocka_unit_test(test_pending),
-        cmocka_unit_test(test_not_applicable),
-        cmocka_unit_test(test_what_servers_said),
+        cmocka_unit_test(test_rows),     cmocka_unit_test(test_times),
+        cmocka_unit_test(test_pending),  cmocka_unit_test(test_not_applicable),
+        cmocka_unit_test(test_patience), cmocka_unit_test(test_what_servers_said),
         cmocka_unit_test(test_names),
     };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The control socket for real: a server in a child, clients that behave and clients that do not. */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -153,6 +154,17 @@ static char *hear(int fd)
     return text;
 }
 
+/* How long it took is this machine's affair. */
+static void mask_time(char *text)
+{
+    static const char before[] = "ready after ";
+    char *digits = strstr(text, before);
+
+    for (digits = digits ? digits + strlen(before) : NULL;
+         digits && isdigit((unsigned char)*digits); digits++)
+        *digits = 'N';
+}
+
 static void expect(const char *line, const char *want)
 {
     const int fd = connected();
@@ -161,6 +173,7 @@ static void expect(const char *line, const char *want)
     say(fd, line, strlen(line));
     got = hear(fd);
     print_message("%s", line);
+    mask_time(got);
     assert_string_equal(got, want);
     free(got);
 }
@@ -189,7 +202,7 @@ static void test_protocol(void **state)
     expect("prompt\nhelp x\nhelp y; help z\nquit\n",
            "> usage: help\n\n> usage: help\n\nusage: help\n\n> ");
     expect("set exit-status on; registry registry restart; nagios x\n",
-           "registry registry runs again as process 4242, ready after 10 ms\n# rc=0\n\n"
+           "registry registry runs again as process 4242, ready after NN ms\n# rc=0\n\n"
            "usage: nagios\n# rc=2\n\n");
 }
 

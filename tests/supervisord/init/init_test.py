@@ -18,6 +18,7 @@ case "$*" in *--policy*)
     echo "registry docker-registry /usr/bin/docker-registry"; exit 0;;
 esac
 echo "$name start $*${NOTIFY_SOCKET:+ NOTIFY_SOCKET}" >>"$here/said"
+[ -n "$CREDENTIALS_DIRECTORY" ] && cat "$CREDENTIALS_DIRECTORY/cluster.key" >>"$here/$name.key"
 echo $$ >"$here/$name.pid"
 [ -e "$here/$name-status" ] && exit "$(cat "$here/$name-status")"
 trap 'echo "$name HUP" >>"$here/said"' HUP
@@ -35,14 +36,19 @@ def own_namespaces(argv):
                               sys.executable, *argv])
     subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/run"], check=True)
     subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/var/lib"], check=True)
+    for folder in ("/run/etc-upper", "/run/etc-work"):
+        pathlib.Path(folder).mkdir()
+    subprocess.run(["mount", "-t", "overlay", "overlay", "/etc", "-o",
+                    "lowerdir=/etc,upperdir=/run/etc-upper,workdir=/run/etc-work"], check=True)
+    pathlib.Path("/etc/regha").mkdir(exist_ok=True)
+    pathlib.Path("/etc/regha/cluster.key").write_text("of this test\n")
     for name, line in (("passwd", "{0}:x:{1}:{1}::/nonexistent:/usr/sbin/nologin\n"),
                        ("group", "{0}:x:{1}:\n")):
-        kept = [text for text in pathlib.Path("/etc", name).read_text().splitlines(True)
+        file = pathlib.Path("/etc", name)
+        kept = [text for text in file.read_text().splitlines(True)
                 if text.split(":")[0] not in USERS]
-        made = pathlib.Path("/run", f"test-{name}")
-        made.write_text("".join(kept) + "".join(line.format(user, 60000 + at)
+        file.write_text("".join(kept) + "".join(line.format(user, 60000 + at)
                                                 for at, user in enumerate(USERS)))
-        subprocess.run(["mount", "--bind", made, f"/etc/{name}"], check=True)
 
 
 def may_lower_oom_score():
@@ -224,6 +230,33 @@ def a_killed_one_leaves_nothing_to_the_next(stage):
     assert not state.exists() or state.read_text().split()[2] == "Z"
 
 
+def the_key_goes_to_reghad_alone(stage):
+    copy = pathlib.Path("/run/regha/credentials/cluster.key")
+    stage.wait_started()
+    time.sleep(0.1)
+    assert (stage.folder / "reghad.key").read_text() == "of this test\n"
+    assert not (stage.folder / "regha-vrrp.key").exists()
+    assert (copy.stat().st_uid, oct(copy.stat().st_mode & 0o777)) == (60000, "0o400")
+    pathlib.Path("/etc/regha/cluster.key").unlink()
+    stage.process.send_signal(signal.SIGHUP)
+    wait_for("reghad was told", lambda: "reghad HUP" in stage.said())
+    assert not copy.exists()
+
+
+def the_policy_alone_can_be_written(stage):
+    stage.wait_started()
+    path = pathlib.Path("/run/regha/policy")
+    path.unlink()
+    command = [stage.regha_init, "--libexec", stage.folder, "-c", stage.config, "--write-policy"]
+    assert subprocess.run(command, timeout=10).returncode == 0
+    assert path.read_text().startswith("registry docker-registry ")
+    (stage.folder / "policy-status").write_text("78")
+    assert subprocess.run(command, timeout=10, stderr=subprocess.DEVNULL).returncode == 78
+    assert path.exists()
+    (stage.folder / "reghad").unlink()
+    assert subprocess.run(command, timeout=10, stderr=subprocess.DEVNULL).returncode == 1
+
+
 CASES = (
     (starts_all_and_stops_in_order, ()),
     (restarts_what_dies_ever_later, ()),
@@ -234,6 +267,8 @@ CASES = (
     (a_deaf_program_is_killed_when_asked_twice, (("reghad-deaf", ""),)),
     (orphans_are_reaped_and_do_not_outlive_the_stop, (("regha-launcher-orphan", ""),)),
     (a_killed_one_leaves_nothing_to_the_next, ()),
+    (the_key_goes_to_reghad_alone, ()),
+    (the_policy_alone_can_be_written, ()),
 )
 
 
