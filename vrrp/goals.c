@@ -145,8 +145,9 @@ void vrrp_goals_report(struct vrrp_goals *goals)
         if (!router->status_dirty)
             continue;
         router->status_dirty = false;
-        tell_status(goals, NULL, router);
+        /* Whoever sees the new state knows already how it came about. */
         tell_transitions(goals, NULL, router, router->transition_reported);
         router->transition_reported = router->transition_count;
+        tell_status(goals, NULL, router);
     }
 }
