@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "supervisord/assemble.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The arrays beside settings, before they replace the core's. */
+struct draft {
+    struct world_router *routers;
+    struct core_router *core_routers;
+    struct world_registry *registries;
+    struct core_registry *core_registries;
+    struct world_node *nodes;
+};
+
+static void draft_free(struct draft *draft)
+{
+    free(draft->routers);
+    free(draft->core_routers);
+    free(draft->registries);
+    free(draft->core_registries);
+    free(draft->nodes);
+}
+
+/* calloc() of nothing may be NULL, and that is no failure. */
+static void *array_new(size_t count, size_t size_bytes)
+{
+    return calloc(count > 0 ? count : 1, size_bytes);
+}
+
+static int draft_new(const struct settings *settings, struct draft *ret_draft)
+{
+    struct draft draft = {
+        .routers = array_new(settings->router_count, sizeof(struct world_router)),
+        .core_routers = array_new(settings->router_count, sizeof(struct core_router)),
+        .registries = array_new(settings->registry_count, sizeof(struct world_registry)),
+        .core_registries = array_new(settings->registry_count, sizeof(struct core_registry)),
+        .nodes = array_new(settings->node_count, sizeof(struct world_node)),
+    };
+
+    if (!draft.routers || !draft.core_routers || !draft.registries || !draft.core_registries ||
+        !draft.nodes) {
+        draft_free(&draft);
+        return -ENOMEM;
+    }
+    *ret_draft = draft;
+    return 0;
+}
+
+static void carry_routers(const struct core *core, const struct settings *settings,
+                          struct draft *draft)
+{
+    const struct world *world = &core->world;
+
+    for (size_t at = 0; at < settings->router_count; at++) {
+        const struct settings_router *wanted = &settings->routers[at];
+
+        for (size_t old = 0; old < world->router_count; old++) {
+            const struct vrrp_params *former = &world->routers[old].settings.params;
+            if (strcmp(former->name, wanted->params.name) != 0 ||
+                former->family != wanted->params.family)
+                continue;
+            draft->routers[at] = world->routers[old];
+            draft->core_routers[at] = core->routers[old];
+        }
+        draft->routers[at].settings = *wanted;
+    }
+}
+
+static void carry_registries(const struct core *core, const struct settings *settings,
+                             struct draft *draft)
+{
+    const struct world *world = &core->world;
+
+    for (size_t at = 0; at < settings->registry_count; at++) {
+        const struct settings_registry *wanted = &settings->registries[at];
+        const struct facts_entry *facts = facts_find(&core->facts, wanted->params.config);
+        struct world_registry *registry = &draft->registries[at];
+
+        for (size_t old = 0; old < world->registry_count; old++) {
+            if (strcmp(world->registries[old].settings.params.name, wanted->params.name) != 0)
+                continue;
+            *registry = world->registries[old];
+            draft->core_registries[at] = core->registries[old];
+        }
+        registry->settings = *wanted;
+        registry->facts_known = facts && facts->known;
+        memset(registry->facts_error, 0, sizeof(registry->facts_error));
+        if (facts)
+            memcpy(registry->facts_error, facts->error, sizeof(registry->facts_error));
+    }
+}
+
+static void carry_nodes(const struct world *world, const struct settings *settings,
+                        struct draft *draft)
+{
+    for (size_t at = 0; at < settings->node_count; at++) {
+        const struct settings_node *wanted = &settings->nodes[at];
+
+        for (size_t old = 0; old < world->node_count; old++)
+            if (strcmp(world->nodes[old].settings.name, wanted->name) == 0)
+                draft->nodes[at] = world->nodes[old];
+        draft->nodes[at].settings = *wanted;
+        draft->nodes[at].self = (int)at == settings->self;
+        draft->nodes[at].reachable = draft->nodes[at].self || draft->nodes[at].reachable;
+    }
+}
+
+int assemble_apply(struct core *core, struct settings *settings, struct err *err)
+{
+    struct world *world = &core->world;
+    struct draft draft;
+
+    if (draft_new(settings, &draft) < 0)
+        return err_set(err, ENOMEM, "no memory for %zu virtual routers", settings->router_count);
+    const int failed = probe_set_apply(world->probes, settings->probes, settings->probe_count, err);
+    if (failed < 0) {
+        draft_free(&draft);
+        return failed;
+    }
+    carry_routers(core, settings, &draft);
+    carry_registries(core, settings, &draft);
+    carry_nodes(world, settings, &draft);
+    assemble_free(core);
+    world->settings = settings;
+    world->routers = draft.routers;
+    world->router_count = settings->router_count;
+    world->registries = draft.registries;
+    world->registry_count = settings->registry_count;
+    world->nodes = draft.nodes;
+    world->node_count = settings->node_count;
+    world->waiting_for_address = settings->self == SETTINGS_NO_NODE;
+    core->routers = draft.core_routers;
+    core->registries = draft.core_registries;
+    return 0;
+}
+
+void assemble_free(struct core *core)
+{
+    struct world *world = &core->world;
+
+    settings_free(world->settings);
+    free(world->routers);
+    free(world->registries);
+    free(world->nodes);
+    free(core->routers);
+    free(core->registries);
+    world->settings = NULL;
+    world->routers = NULL;
+    world->registries = NULL;
+    world->nodes = NULL;
+    world->router_count = world->registry_count = world->node_count = 0;
+    core->routers = NULL;
+    core->registries = NULL;
+}

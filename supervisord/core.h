@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * core - reghad's middle: what it knows (world), whom it asks and whom it tells.
+ *
+ * The files around it each do one step: facts reads the registries' own configuration, assemble
+ * turns settings into a world and carries over what goes on, reports takes in states, steer turns
+ * evidence into goals. All of them work on this struct, on one loop.
+ */
+#ifndef SUPERVISORD_CORE_H
+#define SUPERVISORD_CORE_H
+
+#include "base/channel.h"
+#include "base/service.h"
+#include "supervisord/facts.h"
+#include "supervisord/role.h"
+#include "supervisord/world.h"
+
+/* Beside each world_router. */
+struct core_router {
+    struct role_memory memory;
+    struct role_verdict verdict;
+    struct monotime left_active; /* 0: it is Active, or never was */
+    int64_t last_transition_ns;  /* the newest one counted */
+    int64_t former_heard_ns;     /* last advert of the Active before us; 0: no failover runs */
+    bool is_sent;
+    struct vrrp_goal sent; /* what regha-vrrp was told last */
+};
+
+/* Beside each world_registry. */
+struct core_registry {
+    uint32_t restart_serial;
+    int64_t ready_pid; /* the process whose readiness was seen; 0: none */
+    bool is_sent;
+    struct registry_goal sent; /* what the launcher was told last */
+};
+
+struct core {
+    struct loop *loop;
+    struct service service;
+    struct world world;
+    struct facts facts;
+    struct core_router *routers;
+    struct core_registry *registries;
+    struct channel_client *clients[WORLD_PROCESSES]; /* none to ourselves */
+    int64_t file_changed_ns; /* wall clock of the file as read; 0: unknown */
+    struct monotime asked;   /* when evidence was first asked for */
+    bool has_begun;          /* goals may be sent */
+    bool is_dirty;           /* something changed: judge at the end of the pass */
+    bool is_stale;           /* a registry's facts changed: complete the settings again */
+    struct loop_timer again; /* judge even if nothing happens */
+    struct loop_timer tick;  /* each second */
+    struct loop_timer hurry; /* ask the ready probe of a registry that has just started */
+    void (*settings_changed)(void *owner); /* to open what serves elsewhere now */
+    void *owner;
+};
+
+/*
+ * Read the settings, open channels and probes. Without a valid configuration there is nothing to
+ * run: -EINVAL, with the mistakes on `mistakes`.
+ */
+int core_open(struct core *core, struct loop *loop, const char *path, FILE *mistakes);
+void core_close(struct core *core);
+
+/* Read the file again; apply the difference, or refuse it whole and keep the old one. */
+int core_reload(struct core *core, struct monotime now, struct err *err);
+
+/* Judge the file as it is now; changes nothing. Writes mistakes and warnings. 0 or -EINVAL. */
+int core_check(struct core *core, FILE *out);
+
+/* Restart registry `name`, forgetting its failures. -ENOENT: there is none. */
+int core_restart_registry(struct core *core, const char *name, struct err *err);
+
+#endif

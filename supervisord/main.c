@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* reghad - configuration, policy, probes, control socket, metrics. Needs no capability. */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/confine.h"
+#include "base/log.h"
+#include "base/process.h"
+#include "supervisord/configtest.h"
+#include "supervisord/control.h"
+#include "supervisord/core.h"
+#include "supervisord/host.h"
+
+#define DEFAULT_PATH   "/etc/regha/regha.conf"
+#define EXIT_USAGE     2
+#define EXIT_CONFIG    78 /* sysexits.h: a restart would not help */
+#define STALL_NS       (20 * NS_PER_MS)
+#define VERSION_STRING "reghad " REGHA_VERSION
+
+static const char usage[] =
+    "usage: reghad [-c FILE] [--log-level LEVEL]\n"
+    "       reghad [-c FILE] -t [--dump] | --policy | --describe\n"
+    "\n"
+    "  -c, --config FILE    the configuration, " DEFAULT_PATH "\n"
+    "  -t, --test           check it, print the ports to open; exit 0 or 78\n"
+    "      --dump           with -t: print it with all defaults and their origins\n"
+    "      --policy         print the launcher's local policy\n"
+    "      --describe       print every key of the configuration\n"
+    "      --log-level L    err, warning, info or debug\n"
+    "  -h, --help           print this\n"
+    "  -V, --version        print the version\n";
+
+enum mode {
+    MODE_RUN,
+    MODE_TEST,
+    MODE_POLICY,
+    MODE_DESCRIBE,
+};
+
+struct options {
+    const char *path;
+    enum mode mode;
+    bool dump;
+    enum log_level level;
+};
+
+enum long_option {
+    OPTION_DUMP = 256,
+    OPTION_POLICY,
+    OPTION_DESCRIBE,
+    OPTION_LOG_LEVEL,
+};
+
+static int complain(const char *what, const char *value)
+{
+    fprintf(stderr, "reghad: %s%s; see reghad --help\n", what, value);
+    return EXIT_USAGE;
+}
+
+/* Returns 0 to go on, 1 if all is said, or EXIT_USAGE. */
+static int take_option(int option, struct options *options)
+{
+    switch (option) {
+    case 'c':
+        options->path = optarg;
+        return 0;
+    case 't':
+        options->mode = MODE_TEST;
+        return 0;
+    case OPTION_DUMP:
+        options->dump = true;
+        return 0;
+    case OPTION_POLICY:
+        options->mode = MODE_POLICY;
+        return 0;
+    case OPTION_DESCRIBE:
+        options->mode = MODE_DESCRIBE;
+        return 0;
+    case OPTION_LOG_LEVEL:
+        if (log_level_parse(optarg, &options->level) < 0)
+            return complain("no such log level: ", optarg);
+        return 0;
+    case 'h':
+        fputs(usage, stdout);
+        return 1;
+    case 'V':
+        puts(VERSION_STRING);
+        return 1;
+    default:
+        return complain("unknown option", "");
+    }
+}
+
+static int parse_options(int argc, char **argv, struct options *options)
+{
+    static const struct option names[] = {
+        {"config", required_argument, NULL, 'c'},
+        {"test", no_argument, NULL, 't'},
+        {"dump", no_argument, NULL, OPTION_DUMP},
+        {"policy", no_argument, NULL, OPTION_POLICY},
+        {"describe", no_argument, NULL, OPTION_DESCRIBE},
+        {"log-level", required_argument, NULL, OPTION_LOG_LEVEL},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},
+        {NULL, 0, NULL, 0},
+    };
+    int option;
+
+    while ((option = getopt_long(argc, argv, "c:thV", names, NULL)) != -1) {
+        const int done = take_option(option, options);
+        if (done != 0)
+            return done;
+    }
+    if (optind < argc)
+        return complain("what is this: ", argv[optind]);
+    if (options->dump && options->mode != MODE_TEST)
+        return complain("--dump goes with -t", "");
+    return 0;
+}
+
+/* The daemon and all that hangs on it. */
+struct daemon {
+    struct loop *loop;
+    struct core core;
+    struct command_core commands;
+    struct control *control;
+};
+
+static int reload(void *owner, struct err *err)
+{
+    struct daemon *daemon = owner;
+
+    return core_reload(&daemon->core, monotime_now(), err);
+}
+
+static int check(void *owner, FILE *out)
+{
+    struct daemon *daemon = owner;
+
+    return core_check(&daemon->core, out);
+}
+
+static int restart_registry(void *owner, const char *name, struct err *err)
+{
+    struct daemon *daemon = owner;
+
+    return core_restart_registry(&daemon->core, name, err);
+}
+
+static void handle_signal(void *owner, int number, struct monotime now)
+{
+    struct daemon *daemon = owner;
+    struct err err;
+
+    if (number == SIGHUP) {
+        service_reloading(&daemon->core.service, now);
+        if (core_reload(&daemon->core, now, &err) < 0)
+            log_err("reload refused", "mistakes=\"%s\"", err.text);
+        service_ready(&daemon->core.service);
+        return;
+    }
+    daemon->core.world.stopping = true;
+    service_stopping(&daemon->core.service);
+    loop_stop(daemon->loop, 0);
+}
+
+/* The doors may be elsewhere now. */
+static void handle_settings(void *owner)
+{
+    struct daemon *daemon = owner;
+    const struct settings *settings = daemon->core.world.settings;
+    struct err err;
+
+    if (control_apply(daemon->control, settings->control.socket, &err) < 0)
+        log_err("the control socket stays where it was", "reason=\"%s\"", err.text);
+}
+
+static int open_doors(struct daemon *daemon, struct err *err)
+{
+    static const int signals[] = {SIGTERM, SIGINT, SIGHUP, 0};
+    struct world *world = &daemon->core.world;
+    int failed = loop_signals(daemon->loop, signals, handle_signal, daemon);
+
+    if (failed < 0)
+        return err_set(err, -failed, "cannot take signals");
+    daemon->commands = (struct command_core){
+        .owner = daemon,
+        .reload = reload,
+        .check = check,
+        .restart_registry = restart_registry,
+    };
+    const struct control_params params = {
+        .world = world,
+        .core = &daemon->commands,
+        .path = world->settings->control.socket,
+    };
+    failed = control_open(daemon->loop, &params, &daemon->control, err);
+    if (failed < 0)
+        return failed;
+    daemon->core.settings_changed = handle_settings;
+    daemon->core.owner = daemon;
+    handle_settings(daemon);
+    return 0;
+}
+
+static int run_daemon(const struct options *options)
+{
+    const struct confine_params confinement = {.user = PROCESS_REGHAD_USER, .group = PROCESS_GROUP};
+    struct daemon *daemon = calloc(1, sizeof(*daemon));
+    struct err err = {{0}};
+    int status = EXIT_FAILURE;
+
+    if (!daemon)
+        return EXIT_FAILURE;
+    if (confine_self(&confinement, &err) < 0 || loop_new(STALL_NS, &daemon->loop, &err) < 0) {
+        log_err("cannot start", "reason=\"%s\"", err.text);
+        free(daemon);
+        return EXIT_FAILURE;
+    }
+    if (core_open(&daemon->core, daemon->loop, options->path, stderr) < 0) {
+        log_err("cannot start with this configuration", "file=%s", options->path);
+        status = EXIT_CONFIG;
+    } else if (open_doors(daemon, &err) < 0) {
+        log_err("cannot start", "reason=\"%s\"", err.text);
+    } else {
+        log_info("started", "version=%s configuration=%s", REGHA_VERSION, options->path);
+        service_ready(&daemon->core.service);
+        status = loop_run(daemon->loop);
+        log_info("stopped", "status=%d", status);
+    }
+    control_close(daemon->control);
+    core_close(&daemon->core);
+    loop_free(daemon->loop);
+    free(daemon);
+    return status;
+}
+
+static int print_policy(const char *path)
+{
+    struct settings_host answers;
+    struct settings *settings;
+    struct host *host;
+    struct err err;
+
+    if (host_new(&host, &err) < 0) {
+        fprintf(stderr, "reghad: %s\n", err.text);
+        return EXIT_FAILURE;
+    }
+    answers = host_settings(host);
+    const int failed = settings_read(path, &answers, stderr, stderr, &settings);
+    host_free(host);
+    if (failed < 0)
+        return EXIT_CONFIG;
+    settings_write_policy(settings, stdout);
+    settings_free(settings);
+    return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {.path = DEFAULT_PATH, .level = LOG_LEVEL_INFO};
+    const int done = parse_options(argc, argv, &options);
+
+    if (done != 0)
+        return done == 1 ? EXIT_SUCCESS : done;
+    log_open("reghad", options.level);
+    switch (options.mode) {
+    case MODE_TEST:
+        return configtest_run(options.path, options.dump, stdout, stderr);
+    case MODE_POLICY:
+        return print_policy(options.path);
+    case MODE_DESCRIBE:
+        settings_describe(stdout);
+        return EXIT_SUCCESS;
+    case MODE_RUN:
+        return run_daemon(&options);
+    }
+    return EXIT_FAILURE;
+}

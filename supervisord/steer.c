@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "supervisord/steer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "supervisord/journal.h"
+
+/* A registry outlives the Active role by this, so that a flap of the role restarts nothing. */
+#define LINGER_NS (250 * NS_PER_MS)
+
+static bool follows(const struct world_registry *registry, const struct world_router *router)
+{
+    return strcmp(registry->settings.follows, router->settings.params.name) == 0;
+}
+
+/* The evidence of one router, and which registry each of its services is. */
+struct gathering {
+    struct role_evidence evidence;
+    size_t registries[ROLE_SERVICES];
+    const char *requirements[ROLE_REQUIREMENTS];
+};
+
+static void gather_services(const struct core *core, const struct world_router *router,
+                            struct gathering *gathering)
+{
+    struct role_evidence *evidence = &gathering->evidence;
+
+    for (size_t at = 0; at < core->world.registry_count; at++) {
+        const struct world_registry *registry = &core->world.registries[at];
+
+        if (!follows(registry, router) || evidence->service_count == ROLE_SERVICES)
+            continue;
+        gathering->registries[evidence->service_count] = at;
+        evidence->services[evidence->service_count++] = (struct role_service){
+            .known = registry->known && core->world.processes[WORLD_LAUNCHER].connected,
+            .is_unreadable =
+                registry->status.captured_error[0] != '\0' || registry->facts_error[0] != '\0',
+            .state = registry->status.state,
+            .started = {registry->status.started_ns},
+            .start_timeout_ns = registry->settings.start_timeout_ns,
+        };
+    }
+}
+
+static int service_of(const struct core *core, const struct gathering *gathering, const char *probe)
+{
+    for (size_t at = 0; at < gathering->evidence.service_count; at++) {
+        const struct world_registry *registry = &core->world.registries[gathering->registries[at]];
+        if (strcmp(registry->settings.ready, probe) == 0)
+            return (int)at;
+    }
+    return ROLE_NO_SERVICE;
+}
+
+static bool is_in_doubt(const struct probe_set *probes, const char *depends)
+{
+    const struct probe_state *state = depends[0] ? probe_set_find(probes, depends) : NULL;
+
+    return state && state->health != PROBE_UP;
+}
+
+static void gather_requirements(const struct core *core, const struct world_router *router,
+                                struct gathering *gathering)
+{
+    struct role_evidence *evidence = &gathering->evidence;
+
+    for (size_t at = 0; at < router->settings.require_count; at++) {
+        const char *name = router->settings.requires[at];
+        const struct probe_state *state = probe_set_find(core->world.probes, name);
+
+        if (!state || evidence->requirement_count == ROLE_REQUIREMENTS)
+            continue;
+        gathering->requirements[evidence->requirement_count] = name;
+        evidence->requirements[evidence->requirement_count++] = (struct role_requirement){
+            .health = state->health,
+            .scope = state->params.scope,
+            .is_storage = state->params.type == PROBE_TYPE_MINIO,
+            .storage_in_doubt = is_in_doubt(core->world.probes, state->params.depends),
+            .service = service_of(core, gathering, name),
+        };
+    }
+}
+
+static void gather(const struct core *core, const struct world_router *router,
+                   struct gathering *gathering)
+{
+    const struct settings *settings = core->world.settings;
+
+    *gathering = (struct gathering){
+        .evidence =
+            {
+                .state = router->status.state,
+                .priority = router->settings.params.priority,
+                .is_witness =
+                    settings->self != SETTINGS_NO_NODE && settings->nodes[settings->self].witness,
+                .asked = core->asked,
+                .startup_hold_ns = settings->policy.startup_hold_ns,
+                .forget_ns = settings->policy.forget_ns,
+            },
+    };
+    gather_services(core, router, gathering);
+    gather_requirements(core, router, gathering);
+}
+
+/* The object that decided, in words; "" if none did. */
+static const char *name_which(const struct core *core, const struct gathering *gathering,
+                              const struct role_verdict *verdict)
+{
+    if (verdict->which < 0)
+        return "";
+    if (verdict->cause == ROLE_REQUIREMENT_DOWN || verdict->cause == ROLE_STORAGE_DOWN)
+        return gathering->requirements[verdict->which];
+    return core->world.registries[gathering->registries[verdict->which]].settings.params.name;
+}
+
+static void record_verdict(struct core *core, size_t at, const struct gathering *gathering,
+                           const struct role_verdict *verdict, struct monotime now)
+{
+    struct world_router *router = &core->world.routers[at];
+    const struct role_verdict *former = &core->routers[at].verdict;
+    const char *which = name_which(core, gathering, verdict);
+    const struct journal_entry entry = {
+        WORLD_EVENT_DECISION, verdict->cause > ROLE_STARTING ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
+        router->settings.params.name, role_cause_text(former->cause),
+        role_cause_text(verdict->cause)};
+
+    router->eligible = verdict->candidate && verdict->cause == ROLE_WELL;
+    snprintf(router->why, sizeof(router->why), "%s%s%s",
+             router->eligible ? "" : role_cause_text(verdict->cause), which[0] ? ": " : "", which);
+    if (verdict->cause != former->cause || verdict->candidate != former->candidate)
+        journal_add(&core->world, now, &entry, "%s%scandidate=%s priority=%u", which,
+                    which[0] ? " " : "", verdict->candidate ? "yes" : "no", verdict->priority);
+    core->routers[at].verdict = *verdict;
+}
+
+/* What the verdict says of each service that follows: run, restart, try again. */
+static void steer_services(struct core *core, const struct gathering *gathering,
+                           const struct role_verdict *verdict, struct monotime now)
+{
+    for (size_t at = 0; at < gathering->evidence.service_count; at++) {
+        const size_t index = gathering->registries[at];
+        struct world_registry *registry = &core->world.registries[index];
+        const struct journal_entry entry = {WORLD_EVENT_REGISTRY, LOG_LEVEL_WARNING,
+                                            registry->settings.params.name, "", ""};
+        const uint32_t bit = UINT32_C(1) << at;
+
+        if (verdict->restart & bit)
+            journal_add(&core->world, now, &entry, "restarted: its probe fails while it runs");
+        if (verdict->retry & bit)
+            journal_add(&core->world, now, &entry, "tried again: its failure is forgotten");
+        if ((verdict->restart | verdict->retry) & bit)
+            core->registries[index].restart_serial++;
+    }
+}
+
+/* Whether the registry shall run: its router decides, and is given time to change its mind. */
+static void decide_run(struct core *core, size_t router_at, size_t registry_at, struct monotime now)
+{
+    const struct world_router *router = &core->world.routers[router_at];
+    const struct core_router *memory = &core->routers[router_at];
+    struct world_registry *registry = &core->world.registries[registry_at];
+    const struct monotime lingers = monotime_add(memory->left_active, LINGER_NS);
+    const char *state = vrrp_message_state_name(router->status.state);
+
+    if (!router->known) {
+        registry->wanted = registry->known && registry->status.run;
+        snprintf(registry->why, sizeof(registry->why), "as found: regha-vrrp has not reported");
+    } else if (!registry->facts_known && registry->status.captured_error[0] == '\0' &&
+               !registry->wanted) {
+        snprintf(registry->why, sizeof(registry->why), "its configuration is being read");
+        return;
+    } else if (memory->verdict.run) {
+        registry->wanted = true;
+        snprintf(registry->why, sizeof(registry->why), "%s is %s here",
+                 router->settings.params.name, state);
+    } else if (memory->left_active.ns == 0 || monotime_reached(lingers, now)) {
+        registry->wanted = false;
+        snprintf(registry->why, sizeof(registry->why), "%s is %s here",
+                 router->settings.params.name, state);
+    } else {
+        (void)loop_timer_set(core->loop, &core->again,
+                             monotime_earlier(core->again.deadline, lingers));
+    }
+}
+
+static void judge_router(struct core *core, size_t at, struct monotime now)
+{
+    struct gathering gathering;
+
+    gather(core, &core->world.routers[at], &gathering);
+    const struct role_verdict verdict =
+        role_judge(&gathering.evidence, &core->routers[at].memory, now);
+    record_verdict(core, at, &gathering, &verdict, now);
+    steer_services(core, &gathering, &verdict, now);
+    (void)loop_timer_set(core->loop, &core->again,
+                         monotime_earlier(core->again.deadline, verdict.again));
+    for (size_t service = 0; service < gathering.evidence.service_count; service++)
+        decide_run(core, at, gathering.registries[service], now);
+}
+
+/* A probe of a registry is asked only where the registry runs. */
+static void apply_applicable(struct core *core, struct monotime now)
+{
+    for (size_t at = 0; at < core->world.registry_count; at++) {
+        const struct world_registry *registry = &core->world.registries[at];
+        const bool runs = registry->status.state == REGISTRY_STARTING ||
+                          registry->status.state == REGISTRY_RUNNING;
+
+        if (registry->settings.ready[0] == '\0')
+            continue;
+        probe_set_applicable(core->world.probes, registry->settings.ready, runs, now);
+        probe_set_patience(core->world.probes, registry->settings.ready,
+                           monotime_add((struct monotime){registry->status.started_ns},
+                                        registry->settings.start_timeout_ns));
+        if (runs && core->registries[at].ready_pid != registry->status.pid)
+            (void)loop_timer_set(core->loop, &core->hurry, now);
+    }
+}
+
+static struct vrrp_goal router_goal(const struct core *core, size_t at)
+{
+    const struct role_verdict *verdict = &core->routers[at].verdict;
+
+    return (struct vrrp_goal){
+        .params = core->world.routers[at].settings.params,
+        .priority = verdict->priority,
+        .candidate = verdict->candidate,
+        .orphan_grace_ns = core->world.settings->policy.orphan_grace_ns,
+    };
+}
+
+/* memcmp() sees padding, and sending a goal once too often does no harm. */
+static void send_routers(struct core *core, bool all)
+{
+    struct channel_client *client = core->clients[WORLD_VRRP];
+    size_t sent = 0;
+
+    if (!channel_client_is_ready(client))
+        return;
+    for (size_t at = 0; at < core->world.router_count; at++) {
+        const struct vrrp_goal goal = router_goal(core, at);
+        struct core_router *memory = &core->routers[at];
+
+        if (!all && memory->is_sent && memcmp(&goal, &memory->sent, sizeof(goal)) == 0)
+            continue;
+        if (channel_client_want(client, &vrrp_message_goal, &goal) < 0)
+            return; /* lost: everything is sent again */
+        memory->sent = goal;
+        memory->is_sent = true;
+        sent++;
+    }
+    if (sent > 0 || all)
+        (void)channel_client_end(client, !all);
+}
+
+static void send_registries(struct core *core, bool all)
+{
+    struct channel_client *client = core->clients[WORLD_LAUNCHER];
+    size_t sent = 0;
+
+    if (!channel_client_is_ready(client))
+        return;
+    for (size_t at = 0; at < core->world.registry_count; at++) {
+        struct core_registry *memory = &core->registries[at];
+        const struct world_registry *registry = &core->world.registries[at];
+        const struct registry_goal goal = {
+            .params = registry->settings.params,
+            .run = registry->wanted,
+            .restart_serial = memory->restart_serial,
+        };
+
+        if (!all && memory->is_sent && memcmp(&goal, &memory->sent, sizeof(goal)) == 0)
+            continue;
+        if (channel_client_want(client, &registry_message_goal, &goal) < 0)
+            return;
+        memory->sent = goal;
+        memory->is_sent = true;
+        sent++;
+    }
+    if (sent > 0 || all)
+        (void)channel_client_end(client, !all);
+}
+
+/* Those who are steered have told what they found, or had the time to. */
+static bool may_begin(const struct core *core, struct monotime now)
+{
+    const struct monotime patience =
+        monotime_add(core->asked, core->world.settings->policy.startup_hold_ns);
+
+    return (channel_client_is_ready(core->clients[WORLD_VRRP]) &&
+            channel_client_is_ready(core->clients[WORLD_LAUNCHER])) ||
+           monotime_reached(patience, now);
+}
+
+void steer_judge(struct core *core, struct monotime now)
+{
+    const bool begins = !core->has_begun && may_begin(core, now);
+
+    core->is_dirty = false;
+    core->has_begun |= begins;
+    for (size_t at = 0; at < core->world.router_count; at++)
+        judge_router(core, at, now);
+    apply_applicable(core, now);
+    if (!core->has_begun || core->world.waiting_for_address)
+        return;
+    send_routers(core, begins);
+    send_registries(core, begins);
+}
+
+void steer_forget_sent(struct core *core, enum world_process_kind kind)
+{
+    if (!core->has_begun || core->world.waiting_for_address)
+        return;
+    if (kind == WORLD_VRRP)
+        send_routers(core, true);
+    if (kind == WORLD_LAUNCHER)
+        send_registries(core, true);
+}
+
+void steer_send_all(struct core *core)
+{
+    steer_forget_sent(core, WORLD_VRRP);
+    steer_forget_sent(core, WORLD_LAUNCHER);
+}
