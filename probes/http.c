@@ -34,6 +34,7 @@ struct probe_http {
     int fd;          /* the last one it opened; libcurl's */
     bool enough;     /* we cut the body */
     bool flooded;    /* the headers were too long */
+    bool exhausted;  /* this process could not open a socket */
     struct probe_reply reply;
     char detail[CURL_ERROR_SIZE];
 };
@@ -77,6 +78,7 @@ static curl_socket_t open_socket(void *owner, curlsocktype purpose, struct curl_
     if (http->lingering)
         return CURL_SOCKET_BAD; /* only the addresses were wanted: libcurl remembers them */
     http->fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    http->exhausted = http->fd < 0 && errno != EAFNOSUPPORT;
     return http->fd;
 }
 
@@ -84,6 +86,8 @@ static enum probe_transfer unconnected(const struct probe_http *http)
 {
     long code = 0;
 
+    if (http->exhausted)
+        return PROBE_TRANSFER_OURS;
     curl_easy_getinfo(http->easy, CURLINFO_OS_ERRNO, &code);
     switch (code) {
     case ECONNREFUSED:
@@ -135,7 +139,9 @@ static enum probe_transfer transfer_of(const struct probe_http *http, CURLcode c
     case CURLE_BAD_CONTENT_ENCODING:
         return PROBE_TRANSFER_GARBAGE;
     case CURLE_OUT_OF_MEMORY: /* what libcurl says of a line of 100 KB */
-        return http->reply.header_bytes > 0 ? PROBE_TRANSFER_HEADERS : PROBE_TRANSFER_OTHER;
+        return http->reply.header_bytes > 0 ? PROBE_TRANSFER_HEADERS : PROBE_TRANSFER_OURS;
+    case CURLE_FAILED_INIT:
+        return PROBE_TRANSFER_OURS;
     case CURLE_WRITE_ERROR:
         if (http->flooded)
             return PROBE_TRANSFER_HEADERS;
@@ -149,7 +155,7 @@ static int launch(struct probe_http *http, struct monotime now)
 {
     int failed;
 
-    http->looking_up = http->opened = http->enough = http->flooded = false;
+    http->looking_up = http->opened = http->enough = http->flooded = http->exhausted = false;
     http->detail[0] = '\0';
     if (curl_easy_setopt(http->easy, CURLOPT_URL, http->url) != CURLE_OK)
         return -ENOMEM;
@@ -171,7 +177,7 @@ static void handle_ended(struct probe_curl_transfer *transfer, int code, struct 
     if (lingered && end != PROBE_TRANSFER_RESOLVE) {
         if (launch(http, now) == 0)
             return;
-        end = PROBE_TRANSFER_OTHER;
+        end = PROBE_TRANSFER_OURS;
     }
     http->ended(http->owner, end, now);
 }

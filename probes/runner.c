@@ -77,7 +77,7 @@ static void begin_step(struct probe_runner *runner, struct monotime now)
 
     probe_request_url(&runner->state.params, runner->step, url);
     if (probe_http_start(runner->http, url, now) < 0)
-        (void)end_step(runner, PROBE_TRANSFER_OTHER, now); /* always the end */
+        (void)end_step(runner, PROBE_TRANSFER_OURS, now); /* always the end */
 }
 
 static void begin_attempt(struct probe_runner *runner, struct monotime now)

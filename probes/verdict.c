@@ -108,6 +108,7 @@ static const struct {
     [PROBE_TRANSFER_RESET] = {PROBE_REASON_RESET, "the connection ended before the answer did"},
     [PROBE_TRANSFER_GARBAGE] = {PROBE_REASON_CONTENT, "what answers is not an HTTP server"},
     [PROBE_TRANSFER_HEADERS] = {PROBE_REASON_CONTENT, "the answer's headers do not end"},
+    [PROBE_TRANSFER_OURS] = {PROBE_REASON_OTHER, "regha itself could not ask"},
     [PROBE_TRANSFER_OTHER] = {PROBE_REASON_OTHER, "failed"},
 };
 
@@ -118,7 +119,10 @@ static void judge_broken(const struct probe_facts *facts, struct probe_words *wo
         judge_timeout(facts, words, verdict);
         return;
     }
-    fail(verdict, broken[facts->transfer].reason);
+    /* Without descriptors or memory we know nothing of anybody. */
+    judge(verdict,
+          facts->transfer == PROBE_TRANSFER_OURS ? PROBE_OUTCOME_UNKNOWN : PROBE_OUTCOME_FAILURE,
+          broken[facts->transfer].reason);
     probe_words_add(words, broken[facts->transfer].text);
     if (facts->detail[0] != '\0' && facts->transfer != PROBE_TRANSFER_REFUSED)
         add_foreign(words, ": ", facts->detail, "");

@@ -24,6 +24,7 @@ enum probe_transfer {
     PROBE_TRANSFER_RESET,       /* the connection ended early */
     PROBE_TRANSFER_GARBAGE,     /* not HTTP */
     PROBE_TRANSFER_HEADERS,     /* headers without end */
+    PROBE_TRANSFER_OURS,        /* we could not even ask */
     PROBE_TRANSFER_OTHER,
 };
 

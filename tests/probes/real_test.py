@@ -175,8 +175,8 @@ def storage_and_registry(stage, minio):
     return printer.stop()
 
 
-def certificate(stage):
-    paths = stage.folder / "tls.key", stage.folder / "tls.pem"
+def certificate(stage, name):
+    paths = stage.folder / f"{name}.key", stage.folder / f"{name}.pem"
     subprocess.run(["/usr/bin/openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
                     "-days", "2", "-subj", "/CN=registry", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout",
                     paths[0], "-out", paths[1]], check=True, capture_output=True)
@@ -185,7 +185,13 @@ def certificate(stage):
 
 def doors(stage):
     """Registries that want TLS or a password; files suffice for storage."""
-    key, pem = certificate(stage)
+    key, pem = certificate(stage, "tls")
+    _, other = certificate(stage, "other")
+    trusted = stage.folder / "trusted"  # by the system, for this one's mount namespace
+    trusted.mkdir()
+    shutil.copy(pem, trusted)
+    subprocess.run(["/usr/bin/openssl", "rehash", trusted], check=True)
+    subprocess.run(["/usr/bin/mount", "--bind", trusted, "/etc/ssl/certs"], check=True)
     files = f"  filesystem: {{rootdirectory: {stage.folder}/files}}"
     stage.registry("tls", 5001, files, f"  tls: {{certificate: {pem}, key: {key}}}\n")
     (stage.folder / "htpasswd").write_text("")
@@ -193,12 +199,14 @@ def doors(stage):
     fast = "type=registry interval=200ms timeout=1s"
     printer = Printer(stage.program, f"name=trusted url=https://127.0.0.1:5001 ca_file={pem} {fast}",
                       f"name=unverified url=https://127.0.0.1:5001 tls_verify=false {fast}",
-                      f"name=untrusted url=https://127.0.0.1:5001 {fast}",
+                      f"name=system url=https://127.0.0.1:5001 {fast}",
+                      f"name=untrusted url=https://127.0.0.1:5001 ca_file={other} {fast}",
                       f"name=other-name url=https://localhost:5001 ca_file={pem} {fast}",
                       f"name=no-file url=https://127.0.0.1:5001 ca_file=/nonexistent.pem {fast}",
                       f"name=plain url=http://127.0.0.1:5001 {fast}", f"name=tls-on-plain url=https://127.0.0.1:5002 {fast}",
                       f"name=auth url=http://127.0.0.1:5002 {fast}")
     printer.wait("trusted", "TLS with our own certificate", 20, health="up", text="404 in")
+    printer.wait("system", "TLS with one the system trusts", health="up")
     printer.wait("unverified", "TLS without a look at it", health="up")
     printer.wait("untrusted", "TLS with one nobody knows", health="down", reason="tls", text="self-signed")
     printer.wait("other-name", "TLS with one for another name", health="down", reason="tls", text="subject name")
@@ -206,6 +214,7 @@ def doors(stage):
     printer.wait("plain", "HTTP to a TLS port", health="down", reason="content", text="wants https")
     printer.wait("tls-on-plain", "TLS to an HTTP port", health="down", reason="tls")
     printer.wait("auth", "a registry that asks for credentials", 20, health="up", depth="shallow", text="nothing was read")
+    subprocess.run(["/usr/bin/umount", "/etc/ssl/certs"], check=True)
     return printer.stop()
 
 
@@ -231,11 +240,10 @@ class Resolver(threading.Thread):
             self.socket.sendto(head + record, sender)
 
 
-def dead_resolver(stage):
+def dead_resolver(stage, resolver):
     files = f"  filesystem: {{rootdirectory: {stage.folder}/files}}"
     stage.registry("named", 5003, files)
-    resolver = Resolver()
-    resolver.start()
+    resolver.answering = False
     fast = "interval=100ms timeout=80ms"
     printer = Printer(stage.program, f"name=numeric type=registry url=http://127.0.0.1:5003 {fast}",
                       f"name=named type=registry url=http://{NAMED}:5003 {fast}",
@@ -257,6 +265,29 @@ def dead_resolver(stage):
     printer.wait("named", "the resolver is back", 15, health="up", text="404 in")
     printer.wait("named-port", "for the port too", 15, health="up", text="connected in")
     return printer.stop()
+
+
+def stopped(stage):
+    """Who was stopped has missed deadlines, and blames nobody; the loop rightly counts each stop as a stall."""
+    files = f"  filesystem: {{rootdirectory: {stage.folder}/files}}"
+    registry = stage.registry("awake", 5005, files)
+    printer = Printer(stage.program, "name=numeric type=registry url=http://127.0.0.1:5005 interval=100ms timeout=80ms")
+    printer.wait("numeric", "before", 20, health="up")
+    for _ in range(10):
+        registry.send_signal(signal.SIGSTOP)  # so that an attempt is likely to be on its way
+        time.sleep(0.05)
+        printer.process.send_signal(signal.SIGSTOP)
+        registry.send_signal(signal.SIGCONT)
+        time.sleep(0.3)
+        printer.process.send_signal(signal.SIGCONT)
+        time.sleep(0.3)
+    blamed = [line for line in printer.lines if line.name == "numeric" and line.outcome == "failure"]
+    excused = [line for line in printer.lines if line.name == "numeric" and line.outcome == "unknown"]
+    if blamed[1:] or printer.lines[-1].health != "up":
+        raise Failed(f"after being stopped: {blamed}")
+    print(f"  ok stopped 10 times: {len(excused)} attempts say nothing, {len(blamed)} blame the server", flush=True)
+    printer.stop()
+    return 0, 0, "none"
 
 
 def idle_cost(stage):
@@ -303,7 +334,10 @@ def inside(minio):
         file.write(f"nameserver {RESOLVER}\noptions timeout:2 attempts:5\n")
         file.flush()
         subprocess.run(["/usr/bin/mount", "--bind", file.name, "/etc/resolv.conf"], check=True)
-        chapter(dead_resolver)
+        resolver = Resolver()
+        resolver.start()
+        chapter(dead_resolver, resolver)
+        chapter(stopped)
         chapter(doors)
         chapter(idle_cost)
         chapter(storage_and_registry, minio)

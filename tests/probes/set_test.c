@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -294,6 +295,32 @@ static void test_without_server(void **unused)
     stage_close(&stage);
 }
 
+/* Without descriptors this process knows nothing of anybody: that makes no probe go down. */
+static void test_without_descriptors(void **unused)
+{
+    struct rlimit before, none;
+    struct stage stage;
+    struct server server;
+    struct probe_params params;
+
+    (void)unused;
+    stage_open(&stage);
+    server_open(&server, stage.loop, MANNER_ANSWER, registry_pages);
+    params = params_of("registry", PROBE_TYPE_REGISTRY, "http://127.0.0.1:%d", server.port);
+    params.fall = 1;
+    apply(&stage, &params, 1);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = (struct rlimit){.rlim_cur = 0, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    stage_run(&stage, is_each_done);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(probe_set_state(stage.set, 0)->outcome, PROBE_OUTCOME_UNKNOWN);
+    assert_int_equal(probe_set_state(stage.set, 0)->health, PROBE_UNKNOWN);
+    assert_memory_equal(probe_set_state(stage.set, 0)->text, "regha itself could not ask", 26);
+    server_close(&server);
+    stage_close(&stage);
+}
+
 static bool is_ten_ended(struct stage *stage)
 {
     return stage->ended >= 10;
@@ -530,6 +557,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_manners),
         cmocka_unit_test(test_without_server),
+        cmocka_unit_test(test_without_descriptors),
         cmocka_unit_test(test_connections_are_kept),
         cmocka_unit_test(test_connections_that_were_closed),
         cmocka_unit_test(test_down_and_up_again),

@@ -221,6 +221,8 @@ static const struct {
      PROBE_REASON_CONTENT, "what answers is not an HTTP server"},
     {PROBE_TYPE_HTTP, 0, PROBE_TRANSFER_HEADERS, PROBE_STAGE_ANSWER, 0, "", FAILURE,
      PROBE_REASON_CONTENT, "the answer's headers do not end"},
+    {PROBE_TYPE_HTTP, 0, PROBE_TRANSFER_OURS, PROBE_STAGE_CONNECT, 0, "Failed to connect", UNKNOWN,
+     PROBE_REASON_OTHER, "regha itself could not ask: Failed to connect"},
     {PROBE_TYPE_HTTP, 0, PROBE_TRANSFER_OTHER, PROBE_STAGE_ANSWER, 0, "odd", FAILURE,
      PROBE_REASON_OTHER, "failed: odd"},
     {PROBE_TYPE_HTTP, 0, PROBE_TRANSFER_TIMEOUT, PROBE_STAGE_ANSWER, 0, "", FAILURE,
