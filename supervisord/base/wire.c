@@ -205,11 +205,14 @@ static void get_array(struct cursor *cursor, const struct wire_field *field, voi
 {
     const uint8_t count = (uint8_t)get_number(cursor, sizeof(count));
 
-    if (cursor->failed == 0 && count > field->max)
+    uint8_t *const known = (uint8_t *)value + field->count_offset;
+
+    /* Arrays may share their count; then they agree. */
+    if (cursor->failed == 0 && (count > field->max || (*known != 0 && *known != count)))
         cursor->failed = -EPROTO;
     if (cursor->failed != 0)
         return;
-    *((uint8_t *)value + field->count_offset) = count;
+    *known = count;
     for (size_t at = 0; at < count; at++)
         get_fields(cursor, field->members, (char *)value + field->offset + at * field->size);
 }

@@ -139,12 +139,31 @@ static void limits_are_kept(void **state)
     assert_int_equal(wire_encode(&kernel_message_goal, &goal, bytes, sizeof(bytes)), -EINVAL);
 }
 
+/* `addresses` and `present` share their count: a message that gives them two is nonsense. */
+static void counts_agree(void **state)
+{
+    const size_t second_count = WIRE_HEADER_BYTES + 2 + 1 + 2 + 1 + 3 + 1 + 3 * 18;
+    struct kernel_status status = {.name = "r", .interface = "i", .address_count = 3}, back;
+    uint8_t bytes[WIRE_MESSAGE_BYTES];
+    int length = wire_encode(&kernel_message_status, &status, bytes, sizeof(bytes));
+
+    (void)state;
+    assert_int_equal(bytes[second_count], 3);
+    memmove(bytes + second_count + 1, bytes + second_count + 2,
+            (size_t)length - second_count - 2); /* one truth less */
+    length--;
+    bytes[second_count] = 2;
+    bytes[2]--;
+    assert_int_equal(
+        wire_decode(&kernel_message_status, bytes, (size_t)length, &back, sizeof(back)), -EPROTO);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(goal_travels),    cmocka_unit_test(status_travels),
         cmocka_unit_test(link_travels),    cmocka_unit_test(cut_is_refused),
-        cmocka_unit_test(limits_are_kept),
+        cmocka_unit_test(limits_are_kept), cmocka_unit_test(counts_agree),
     };
 
     return cmocka_run_group_tests_name("vrrp/kernel/message", tests, NULL, NULL);
