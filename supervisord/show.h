@@ -44,6 +44,9 @@ struct show {
  */
 int show_write(const struct show *show, enum show_what what, bool json, FILE *out, struct err *err);
 
+/* One of the tables in rows as HTML, for the status page. Returns 0 or -ENOMEM. */
+int show_write_html(const struct show *show, enum show_what what, FILE *out);
+
 /* Everything at once, one JSON object: /api/v1/status. Returns 0 or -ENOMEM. */
 int show_write_status(const struct world *world, struct monotime now, FILE *out);
 

@@ -10,6 +10,7 @@
 #include <json-c/json.h>
 
 #include "base/monotime.h"
+#include "supervisord/html.h"
 #include "supervisord/words.h"
 
 #define CELL_TEXT_BYTES 2048
@@ -307,6 +308,45 @@ static int write_json(const struct table *table, FILE *out)
     return result;
 }
 
+static void write_html_cell(const struct table_cell *at, FILE *out)
+{
+    const char *class = at->is_number ? "number" : html_class(at->text);
+
+    if (class[0])
+        fprintf(out, "<td class=\"%s\">", class);
+    else
+        fputs("<td>", out);
+    html_write(at->text, out);
+    fputs("</td>", out);
+}
+
+static void write_html(const struct table *table, const char *empty, FILE *out)
+{
+    if (row_count(table) == 0) {
+        fputs("<p class=\"calm\">", out);
+        html_write(empty, out);
+        fputs("</p>\n", out);
+        return;
+    }
+    fputs("<table>\n<tr>", out);
+    for (size_t column = 0; column < table->column_count; column++) {
+        if (!table->columns[column].title)
+            continue;
+        fputs(is_right(table, column) ? "<th class=\"number\">" : "<th>", out);
+        html_write(table->columns[column].title, out);
+        fputs("</th>", out);
+    }
+    for (size_t i = 0; i < row_count(table) * table->column_count; i++) {
+        const size_t row = i / table->column_count, column = i % table->column_count;
+
+        if (column == 0)
+            fputs("</tr>\n<tr>", out);
+        if (table->columns[column].title)
+            write_html_cell(cell(table, row, column), out);
+    }
+    fputs("</tr>\n</table>\n", out);
+}
+
 int table_write(const struct table *table, enum table_form form, const char *empty, FILE *out)
 {
     if (!table || table->failed)
@@ -325,6 +365,9 @@ int table_write(const struct table *table, enum table_form form, const char *emp
         if (row_count(table) == 0)
             return write_object(json_object_new_object(), out);
         return write_object(object_of(table, 0), out);
+    case TABLE_HTML:
+        write_html(table, empty, out);
+        return 0;
     }
     return -EINVAL;
 }

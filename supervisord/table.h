@@ -27,6 +27,7 @@ enum table_form {
     TABLE_SHEET,      /* text: the first row only, a line per cell */
     TABLE_JSON,       /* an array of objects */
     TABLE_JSON_SHEET, /* the first row as one object */
+    TABLE_HTML,       /* a table element */
 };
 
 /* `columns` end with a key of NULL and outlive the table. Returns NULL without memory. */
