@@ -256,6 +256,14 @@ class Lan:
             node.plug(True)
             node.run("ip", "address", "del", f"{self.vip}/32", "dev", "eth0", check=False)
             node.run("sh", "-c", "rm -f /run/regha/*/*")
+        for log in self.folder.glob("*.log"):
+            log.unlink()
+
+    def check_logs(self):
+        """What a sanitizer has to say."""
+        for path in self.folder.glob("*.log"):
+            words = path.read_text(errors="replace")
+            assert "Sanitizer" not in words and "runtime error" not in words, path.name
 
     def logs(self):
         return "\n".join(f"--- {path.name}\n{path.read_text(errors='replace')[-6000:]}"

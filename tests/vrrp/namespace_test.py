@@ -311,6 +311,7 @@ def main(programs, *names):
             lan.reset()
             try:
                 case(lan)
+                lan.check_logs()
             except Exception as error:
                 failed.append(case.__name__)
                 print(f"{case.__name__}: FAILED: {error!r}\n{lan.describe()}\n{lan.logs()}")
