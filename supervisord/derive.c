@@ -113,6 +113,9 @@ static void complete_times(struct derive *derive, struct probe_params *probe)
 
 static void complete_probe(struct derive *derive, struct probe_params *probe)
 {
+    /* Of a type that is refused nobody knows what its url must be. */
+    if (!is_set(derive, &probe->type))
+        memset(probe->url, 0, sizeof(probe->url));
     if (probe->type == PROBE_TYPE_MINIO && !is_set(derive, &probe->check))
         derive_note(derive, probe, "check", NULL); /* live is 0 */
     if (probe->type == PROBE_TYPE_REGISTRY && !is_set(derive, probe->read)) {

@@ -10,6 +10,8 @@
 #include "base/edit.h"
 
 #define PREFIX_BYTES 128
+/* With more slips of the finger it is another word. */
+#define LETTERS_PER_SLIP 4
 
 const struct key *key_find(const struct key *keys, const char *name)
 {
@@ -19,7 +21,7 @@ const struct key *key_find(const struct key *keys, const char *name)
     return NULL;
 }
 
-const struct key *key_nearest(const struct key *keys, const char *name)
+static const struct key *find_nearest(const struct key *keys, const char *name)
 {
     const struct key *nearest = keys;
 
@@ -28,6 +30,36 @@ const struct key *key_nearest(const struct key *keys, const char *name)
             edit_distance(name, key->name) < edit_distance(name, nearest->name))
             nearest = key;
     return nearest;
+}
+
+/* A key below `keys` that is less than `distance` away, and its path. */
+static size_t find_elsewhere(const struct key *keys, const char *name, size_t distance,
+                             const char *prefix, char path[PREFIX_BYTES])
+{
+    for (const struct key *key = keys; key->name; key++) {
+        const size_t this_distance = edit_distance(name, key->name);
+        char members[PREFIX_BYTES];
+        if (key->kind != KEY_KIND_LATER && this_distance < distance) {
+            distance = this_distance;
+            snprintf(path, PREFIX_BYTES, "%s%s", prefix, key->name);
+        }
+        snprintf(members, sizeof(members), "%s%s.", prefix, key->name);
+        if (key->members)
+            distance = find_elsewhere(key->members, name, distance, members, path);
+    }
+    return distance;
+}
+
+void key_write_nearest(const struct key *keys, const struct key *root, const char *name, FILE *out)
+{
+    const struct key *nearest = find_nearest(keys, name);
+    const size_t slips = strlen(name) / LETTERS_PER_SLIP;
+    char path[PREFIX_BYTES] = "";
+
+    if (edit_distance(name, nearest->name) > slips)
+        (void)find_elsewhere(root, name, slips + 1, "", path);
+    fprintf(out, "unknown%s, the nearest key is %s", *path ? " here" : "",
+            *path ? path : nearest->name);
 }
 
 bool key_is_later(const struct key *key, const char *text)

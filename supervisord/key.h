@@ -113,8 +113,11 @@ struct key {
 /* NULL if no key of the table has this name. */
 const struct key *key_find(const struct key *keys, const char *name);
 
-/* The key whose name is the least edit away from `name`; never one of a later version. */
-const struct key *key_nearest(const struct key *keys, const char *name);
+/*
+ * Write which key somebody meant by `name`: the one of `keys` that is the least edit away, or one
+ * elsewhere below `root` that is nearly the same. Never one of a later version.
+ */
+void key_write_nearest(const struct key *keys, const struct key *root, const char *name, FILE *out);
 
 /* Store one value in the key's field of `base`; false, and nothing stored, if it is not allowed. */
 bool key_store(const struct key *key, const char *text, void *base);

@@ -110,6 +110,8 @@ static void write_value(const struct origin *origin, const void *field, FILE *ou
 
     if (!is_list && origin->kind != ORIGIN_GROUP)
         key_write_value(origin->key, field, out);
+    if (origin->how == ORIGIN_DEFAULT)
+        fputs(" by default", out);
 }
 
 static void write_other(const struct settings_judge *judge, const struct settings_finding *finding,

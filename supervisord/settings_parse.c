@@ -25,6 +25,7 @@ static const int written_as[KEY_KINDS] = {
 struct reading {
     const struct settings_parse *parse;
     const struct settings_text *text;
+    const struct key *root;
     const config_setting_t *group; /* NULL: left out */
     const config_setting_t *at;    /* the group, or what it is missing in */
     const struct key *keys;
@@ -63,7 +64,7 @@ static void note(const struct reading *reading, struct origin origin, const char
     snprintf(path, sizeof(path), "%s%s", reading->path, name);
     origin.path = path;
     origin.file = place.file;
-    origin.line = place.line;
+    origin.line = config_setting_is_root(setting) ? 0 : place.line;
     origin_set(reading->parse->origins, &origin);
 }
 
@@ -162,6 +163,7 @@ static int read_members(const struct reading *reading, const struct key *key,
     char path[PATH_BYTES];
     const struct reading members = {.parse = reading->parse,
                                     .text = reading->text,
+                                    .root = reading->root,
                                     .group = setting,
                                     .at = setting ? setting : reading->at,
                                     .keys = key->members,
@@ -328,8 +330,8 @@ static int read_written(const struct reading *reading)
         const struct key *key = key_find(reading->keys, name);
 
         if (!key) {
-            fprintf(begin_mistake(reading, setting, name), "unknown, the nearest key is %s",
-                    key_nearest(reading->keys, name)->name);
+            key_write_nearest(reading->keys, reading->root, name,
+                              begin_mistake(reading, setting, name));
             end_mistake(reading);
         } else if (read_setting(reading, setting, key) < 0) {
             return -ENOMEM;
@@ -348,12 +350,30 @@ static int read_group(const struct reading *reading)
     return result;
 }
 
+/* Where libconfig lost the thread, without the blanks before it. */
+static void write_line(const struct settings_text *text, unsigned line, FILE *out)
+{
+    const char *at = text->bytes;
+
+    for (; at && line > 1; line--) {
+        at = strchr(at, '\n');
+        at = at ? at + 1 : NULL;
+    }
+    if (!at)
+        return;
+    at += strspn(at, " \t");
+    for (int shown = 0; *at && *at != '\n' && shown < SHOWN_MAX; at++, shown++)
+        fputc((unsigned char)*at < ' ' || *at == '\x7f' ? '?' : *at, out);
+}
+
 static int refuse_syntax(const struct settings_parse *parse, const struct settings_text *text,
                          const config_t *file)
 {
     const struct mistake_place place = settings_text_place(text, (unsigned)config_error_line(file));
 
-    fputs(config_error_text(file), mistake_begin(parse->mistakes, place, ""));
+    FILE *out = mistake_begin(parse->mistakes, place, "");
+    fprintf(out, "%s in: ", config_error_text(file));
+    write_line(text, (unsigned)config_error_line(file), out);
     mistake_end(parse->mistakes);
     return -EINVAL;
 }
@@ -361,7 +381,8 @@ static int refuse_syntax(const struct settings_parse *parse, const struct settin
 int settings_parse_text(const struct settings_parse *parse, const struct settings_text *text,
                         const struct key *keys, void *base)
 {
-    struct reading reading = {.parse = parse, .text = text, .keys = keys, .base = base, .path = ""};
+    struct reading reading = {
+        .parse = parse, .text = text, .root = keys, .keys = keys, .base = base, .path = ""};
     config_t file;
     int result;
 
