@@ -552,6 +552,46 @@ static void test_hurry(void **unused)
     stage_close(&stage);
 }
 
+static void hurry_slow(struct stage *stage, const struct probe_state *state, struct monotime now)
+{
+    if (strcmp(state->params.name, "quick") == 0)
+        probe_set_hurry(stage->set, "slow", now);
+}
+
+static bool is_slow_asked_twice(struct stage *stage)
+{
+    return probe_set_find(stage->set, "slow")->attempts == 2;
+}
+
+/* The attempt that is on its way may have begun before what one hurries for: another follows. */
+static void test_hurry_on_the_way(void **unused)
+{
+    struct stage stage;
+    struct server servers[2];
+    struct probe_params params[2];
+    const struct probe_state *slow;
+
+    (void)unused;
+    stage_open(&stage);
+    server_open(&servers[0], stage.loop, MANNER_SILENCE, NULL);
+    server_open(&servers[1], stage.loop, MANNER_ANSWER, registry_pages);
+    params[0] = params_of("slow", PROBE_TYPE_HTTP, "http://127.0.0.1:%d", servers[0].port);
+    params[1] = params_of("quick", PROBE_TYPE_REGISTRY, "http://127.0.0.1:%d", servers[1].port);
+    params[0].interval_ns = 10 * NS_PER_S;
+    stage.on_ended = hurry_slow;
+    apply(&stage, params, 2);
+    stage_run(&stage, is_slow_asked_twice);
+    slow = probe_set_find(stage.set, "slow");
+    assert_int_equal(slow->streak, 2);
+    /* The first one had its time, the pause is a twentieth of the interval. */
+    assert_true(monotime_since(slow->failure_started, slow->started) >= 800 * NS_PER_MS);
+    assert_true(monotime_since(slow->failure_started, slow->started) < 4 * NS_PER_S);
+    assert_int_equal(servers[0].most_open, 1);
+    server_close(&servers[0]);
+    server_close(&servers[1]);
+    stage_close(&stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -565,6 +605,7 @@ int main(void)
         cmocka_unit_test(test_apply_from_the_callback),
         cmocka_unit_test(test_not_applicable),
         cmocka_unit_test(test_hurry),
+        cmocka_unit_test(test_hurry_on_the_way),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
