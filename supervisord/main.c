@@ -14,6 +14,7 @@
 #include "supervisord/control.h"
 #include "supervisord/core.h"
 #include "supervisord/host.h"
+#include "supervisord/http_server.h"
 
 #define DEFAULT_PATH   "/etc/regha/regha.conf"
 #define EXIT_USAGE     2
@@ -128,6 +129,7 @@ struct daemon {
     struct core core;
     struct command_core commands;
     struct control *control;
+    struct http_server *http;
 };
 
 static int reload(void *owner, struct err *err)
@@ -168,6 +170,19 @@ static void handle_signal(void *owner, int number, struct monotime now)
     loop_stop(daemon->loop, 0);
 }
 
+/* A taken port must not keep the addresses from being held: it is told, and tried at reload. */
+static void open_http(struct daemon *daemon)
+{
+    const struct world *world = &daemon->core.world;
+    struct err err;
+    const int failed =
+        daemon->http ? http_server_apply(daemon->http, world->settings, &err)
+                     : http_server_open(daemon->loop, world, world->settings, &daemon->http, &err);
+
+    if (failed < 0)
+        log_err("metrics are not served as configured", "reason=\"%s\"", err.text);
+}
+
 /* The doors may be elsewhere now. */
 static void handle_settings(void *owner)
 {
@@ -177,6 +192,7 @@ static void handle_settings(void *owner)
 
     if (control_apply(daemon->control, settings->control.socket, &err) < 0)
         log_err("the control socket stays where it was", "reason=\"%s\"", err.text);
+    open_http(daemon);
 }
 
 static int open_doors(struct daemon *daemon, struct err *err)
@@ -203,7 +219,7 @@ static int open_doors(struct daemon *daemon, struct err *err)
         return failed;
     daemon->core.settings_changed = handle_settings;
     daemon->core.owner = daemon;
-    handle_settings(daemon);
+    open_http(daemon);
     return 0;
 }
 
@@ -232,6 +248,7 @@ static int run_daemon(const struct options *options)
         status = loop_run(daemon->loop);
         log_info("stopped", "status=%d", status);
     }
+    http_server_close(daemon->http);
     control_close(daemon->control);
     core_close(&daemon->core);
     loop_free(daemon->loop);
