@@ -137,6 +137,13 @@ static unsigned handle_timer(struct registry_fsm *fsm, struct monotime now)
     return 0;
 }
 
+/* It ended before it did anything of its own. */
+static bool never_ran(const struct registry_fsm *fsm, enum registry_cause cause)
+{
+    return fsm->spawning || cause == REGISTRY_CAUSE_PORT_TAKEN ||
+           cause == REGISTRY_CAUSE_NO_BINARY || cause == REGISTRY_CAUSE_REFUSED;
+}
+
 /* It is gone, and we had asked for that. */
 static unsigned handle_stopped(struct registry_fsm *fsm, struct monotime now)
 {
@@ -152,7 +159,7 @@ static unsigned handle_exited(struct registry_fsm *fsm, enum registry_cause caus
         fsm->cause = fsm->killed ? REGISTRY_CAUSE_KILLED : REGISTRY_CAUSE_ASKED;
         return handle_stopped(fsm, now);
     }
-    if (fsm->spawning || cause == REGISTRY_CAUSE_PORT_TAKEN) {
+    if (never_ran(fsm, cause)) {
         fail_slowly(fsm, now);
         return 0;
     }

@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "registry-launcher/keeper.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "registry-launcher/goal_check.h"
+#include "registry-launcher/policy.h"
+#include "registry-launcher/sentence.h"
+
+/* The end of a process or of an attempt goes with its event. */
+static void step(struct registry_keeper *keeper, const struct registry_fsm_event *event,
+                 const struct registry_backend_end *end, struct monotime now);
+
+static const char *name_of(const struct registry_keeper *keeper)
+{
+    return keeper->goal.params.name;
+}
+
+static enum registry_backend backend_of(const struct registry_keeper *keeper)
+{
+    return keeper->goal.params.backend == REGISTRY_BACKEND_AUTO
+               ? keeper->shared->own
+               : (enum registry_backend)keeper->goal.params.backend;
+}
+
+/* What happened, for people; the state machine may be elsewhere by the time it is read. */
+static void account(struct registry_keeper *keeper, const struct registry_backend_end *end)
+{
+    const enum registry_cause cause = keeper->fsm.cause;
+    const bool asked = cause == REGISTRY_CAUSE_ASKED;
+    const struct registry_sentence_end said = {cause, end->code, asked ? "" : end->words,
+                                               keeper->status.captured_error};
+    char before[REGISTRY_SENTENCE_BYTES];
+
+    memcpy(before, keeper->status.detail, sizeof(before));
+    keeper->status.exits[cause]++;
+    keeper->status.cause = (uint8_t)cause;
+    keeper->status.code = end->code;
+    registry_sentence_write(&said, &keeper->fsm, keeper->status.detail);
+    if (strcmp(before, keeper->status.detail) == 0 && keeper->fsm.state == REGISTRY_FAILED)
+        return; /* the same trouble again, at each attempt */
+    char quoted[2 * REGISTRY_SENTENCE_BYTES];
+
+    if (asked)
+        log_info("the registry ended as asked", "registry=%s", name_of(keeper));
+    else
+        log_warning("the registry ended or cannot start",
+                    "registry=%s cause=%s code=%d reason=\"%s\"", name_of(keeper),
+                    registry_message_cause_name(cause), end->code,
+                    log_quote(keeper->status.detail, quoted, sizeof(quoted)));
+}
+
+static void report(struct registry_keeper *keeper)
+{
+    struct registry_status *status = &keeper->status;
+
+    status->state = (uint8_t)keeper->fsm.state;
+    status->run = keeper->fsm.run;
+    if (memcmp(status, &keeper->sent, sizeof(*status)) == 0)
+        return;
+    if (status->state != keeper->sent.state)
+        log_info("the registry changed its state", "registry=%s from=%s to=%s pid=%lld",
+                 name_of(keeper), registry_message_state_name(keeper->sent.state),
+                 registry_message_state_name(status->state), (long long)status->pid);
+    keeper->sent = *status;
+    keeper->shared->status_changed(keeper->shared->owner, keeper);
+}
+
+static int note(struct registry_keeper *keeper, struct err *err)
+{
+    keeper->record.goal = keeper->goal;
+    keeper->record.backend = keeper->status.backend;
+    keeper->record.started_ns = keeper->status.started_ns;
+    memcpy(keeper->record.digest, keeper->status.digest, sizeof(keeper->record.digest));
+    memcpy(keeper->record.cgroup, keeper->exec.cgroup, sizeof(keeper->record.cgroup));
+    return registry_adopt_write(keeper->shared->folder, &keeper->record, err);
+}
+
+/* While a process is there; a mistake here costs an adoption, not the registry. */
+static void note_again(struct registry_keeper *keeper)
+{
+    struct err err;
+
+    if (keeper->record.pid != 0 && note(keeper, &err) < 0)
+        log_warning("a restart of the launcher would not find the registry",
+                    "registry=%s reason=\"%s\"", name_of(keeper), err.text);
+}
+
+static void forget_process(struct registry_keeper *keeper)
+{
+    keeper->status.pid = 0;
+    keeper->status.digest[0] = '\0';
+    keeper->digest_pending = false;
+    keeper->record.pid = 0;
+    keeper->record.start_ticks = 0;
+}
+
+static void cannot_start(struct registry_keeper *keeper, enum registry_cause cause,
+                         const char *words, struct monotime now)
+{
+    const struct registry_fsm_event event = {.kind = REGISTRY_FSM_CANNOT_START, .cause = cause};
+    const struct registry_backend_end end = {cause, 0, words};
+
+    step(keeper, &event, &end, now);
+}
+
+static void exited(struct registry_keeper *keeper, const struct registry_backend_end *end,
+                   struct monotime now)
+{
+    const struct registry_fsm_event event = {.kind = REGISTRY_FSM_EXITED, .cause = end->cause};
+
+    step(keeper, &event, end, now);
+}
+
+static bool is_port_taken(const struct registry_keeper *keeper)
+{
+    return keeper->has_listen && registry_port_is_taken(&keeper->listen);
+}
+
+/* Who holds it is found out behind the scenes; until then what was found last. */
+static const char *port_words(struct registry_keeper *keeper, const char *user, struct monotime now)
+{
+    struct err err;
+
+    if (keeper->port_words[0] == '\0')
+        registry_port_words(NULL, &keeper->listen, keeper->port_words);
+    if (!registry_helper_is_busy(&keeper->look))
+        (void)registry_port_look(&keeper->look, user, &keeper->listen, now, &err);
+    return keeper->port_words;
+}
+
+static void handle_looked(void *owner, struct registry_helper_answer *answer, struct monotime now)
+{
+    struct registry_keeper *keeper = owner;
+
+    (void)now;
+    registry_port_words(answer, &keeper->listen, keeper->port_words);
+    if (keeper->status.cause != REGISTRY_CAUSE_PORT_TAKEN ||
+        strcmp(keeper->status.detail, keeper->port_words) == 0)
+        return;
+    memcpy(keeper->status.detail, keeper->port_words, sizeof(keeper->status.detail));
+    log_warning("the port of the registry is taken", "registry=%s reason=\"%s\"", name_of(keeper),
+                keeper->status.detail);
+    report(keeper);
+}
+
+static void spawn(struct registry_keeper *keeper, struct monotime now)
+{
+    const struct registry_keeper_shared *shared = keeper->shared;
+    struct registry_policy policy;
+    const struct registry_backend_start start = {&keeper->goal.params, &policy};
+    struct registry_program_failure failure;
+    struct err err;
+
+    if (registry_policy_read(shared->policy_path, name_of(keeper), &policy, &err) < 0) {
+        cannot_start(keeper, REGISTRY_CAUSE_REFUSED, err.text, now);
+        return;
+    }
+    if (!registry_program_is_allowed(&start, &failure)) {
+        cannot_start(keeper, failure.cause, failure.words, now);
+        return;
+    }
+    if (is_port_taken(keeper)) {
+        cannot_start(keeper, REGISTRY_CAUSE_PORT_TAKEN, port_words(keeper, policy.user, now), now);
+        return;
+    }
+    keeper->status.backend = (uint8_t)backend_of(keeper);
+    keeper->status.started_ns = now.ns;
+    keeper->digest_pending = true;
+    int failed = note(keeper, &err);
+    if (failed == 0 && keeper->status.backend == REGISTRY_BACKEND_SYSTEMD)
+        failed = registry_unit_start(&keeper->unit, shared->bus, name_of(keeper), &err);
+    else if (failed == 0)
+        failed = registry_exec_start(&keeper->exec, &shared->cgroups, &start, &err);
+    if (failed < 0)
+        cannot_start(keeper, REGISTRY_CAUSE_UNKNOWN, err.text, now);
+}
+
+static void perform(struct registry_keeper *keeper, unsigned actions, struct monotime now)
+{
+    const struct registry_backend_end none = {REGISTRY_CAUSE_UNKNOWN, 0, ""};
+    bool there = true;
+
+    if (actions & REGISTRY_FSM_CAPTURE)
+        registry_files_read(&keeper->files, now);
+    if (actions & REGISTRY_FSM_TERM)
+        there = registry_exec_term(&keeper->exec) || registry_unit_term(&keeper->unit);
+    if (actions & REGISTRY_FSM_KILL)
+        there = registry_exec_kill(&keeper->exec) || registry_unit_kill(&keeper->unit);
+    if (!there)
+        exited(keeper, &none, now);
+    else if (actions & REGISTRY_FSM_SPAWN)
+        spawn(keeper, now);
+}
+
+static void step(struct registry_keeper *keeper, const struct registry_fsm_event *event,
+                 const struct registry_backend_end *end, struct monotime now)
+{
+    const unsigned actions = registry_fsm_handle(&keeper->fsm, event, now);
+
+    if (end != NULL) {
+        forget_process(keeper);
+        account(keeper, end);
+    }
+    perform(keeper, actions, now);
+    if (keeper->fsm.state == REGISTRY_STOPPED)
+        registry_adopt_remove(keeper->shared->folder, name_of(keeper));
+    if (keeper->fsm.deadline.ns == MONOTIME_NEVER.ns)
+        loop_timer_cancel(keeper->shared->loop, &keeper->timer);
+    else if (loop_timer_set(keeper->shared->loop, &keeper->timer, keeper->fsm.deadline) < 0)
+        log_err("no memory for a deadline of the registry", "registry=%s", name_of(keeper));
+    report(keeper);
+}
+
+static void handle_timer(struct loop_timer *timer, struct monotime now)
+{
+    static const struct registry_fsm_event event = {.kind = REGISTRY_FSM_TIMER};
+
+    step(timer->owner, &event, NULL, now);
+}
+
+static int handle_forked(void *owner, const struct registry_process *process)
+{
+    struct registry_keeper *keeper = owner;
+    struct err err;
+
+    keeper->status.pid = process->pid;
+    keeper->record.pid = process->pid;
+    keeper->record.start_ticks = process->start_ticks;
+    return note(keeper, &err);
+}
+
+static void handle_spawned(void *owner, const struct registry_process *process, struct monotime now)
+{
+    static const struct registry_fsm_event event = {.kind = REGISTRY_FSM_SPAWNED};
+    struct registry_keeper *keeper = owner;
+
+    (void)process;
+    keeper->status.starts++;
+    keeper->port_words[0] = '\0';
+    step(keeper, &event, NULL, now);
+}
+
+static void handle_cannot_start(void *owner, enum registry_cause cause, const char *words,
+                                struct monotime now)
+{
+    cannot_start(owner, cause, words, now);
+}
+
+static void handle_exited(void *owner, const struct registry_backend_end *end, struct monotime now)
+{
+    struct registry_keeper *keeper = owner;
+    struct registry_backend_end said = *end;
+    struct registry_policy policy;
+    struct err err;
+
+    /* It came too late for its port: somebody took it between our look and its own. */
+    if (said.cause == REGISTRY_CAUSE_EXITED && keeper->fsm.state == REGISTRY_STARTING &&
+        is_port_taken(keeper) &&
+        registry_policy_read(keeper->shared->policy_path, name_of(keeper), &policy, &err) == 0) {
+        said.cause = REGISTRY_CAUSE_PORT_TAKEN;
+        said.words = port_words(keeper, policy.user, now);
+    }
+    exited(keeper, &said, now);
+}
+
+static const struct registry_backend_events events = {
+    .forked = handle_forked,
+    .spawned = handle_spawned,
+    .cannot_start = handle_cannot_start,
+    .exited = handle_exited,
+};
+
+static void handle_files(void *owner, bool ours, struct monotime now)
+{
+    struct registry_keeper *keeper = owner;
+    struct registry_status *status = &keeper->status;
+    const struct registry_files *files = &keeper->files;
+
+    (void)now;
+    if (files->last.error[0] != '\0' && strcmp(status->captured_error, files->last.error) != 0)
+        log_warning("the files of the registry cannot be read", "registry=%s reason=\"%s\"",
+                    name_of(keeper), files->last.error);
+    memcpy(status->captured_digest, files->last.digest, sizeof(status->captured_digest));
+    memcpy(status->captured_error, files->last.error, sizeof(status->captured_error));
+    if (keeper->digest_pending && ours) {
+        keeper->digest_pending = false;
+        memcpy(status->digest, files->last.digest, sizeof(status->digest));
+        note_again(keeper);
+    }
+    if (files->config_changed)
+        keeper->shared->config_changed(keeper->shared->owner, keeper);
+    report(keeper);
+}
+
+void registry_keeper_init(struct registry_keeper *keeper,
+                          const struct registry_keeper_shared *shared,
+                          const struct registry_goal *goal)
+{
+    *keeper = (struct registry_keeper){.shared = shared, .goal = *goal};
+    memcpy(keeper->status.name, goal->params.name, sizeof(keeper->status.name));
+    keeper->status.backend = (uint8_t)backend_of(keeper);
+    registry_fsm_init(&keeper->fsm);
+    registry_exec_init(&keeper->exec, shared->loop, &events, keeper);
+    registry_unit_init(&keeper->unit, shared->loop, shared->folder, &events, keeper);
+    registry_files_init(&keeper->files, shared->loop, &keeper->goal.params, shared->policy_path);
+    keeper->files.owner = keeper;
+    keeper->files.changed = handle_files;
+    registry_helper_init(&keeper->look, shared->loop, "registry-port", keeper);
+    keeper->look.done = handle_looked;
+    loop_timer_init(&keeper->timer, "registry", handle_timer, keeper);
+}
+
+static void set_goal(struct registry_keeper *keeper, const struct registry_goal *goal, bool first,
+                     struct monotime now)
+{
+    const struct registry_fsm_event event = {
+        .kind = REGISTRY_FSM_GOAL,
+        .goal = {.run = goal->run,
+                 .changed = !keeper->known ||
+                            !registry_goal_check_same(&keeper->goal.params, &goal->params),
+                 .first = first,
+                 .restart_serial = goal->restart_serial,
+                 .drain_ns = goal->params.drain_ns,
+                 .restart = goal->params.restart},
+    };
+
+    keeper->known = true;
+    keeper->goal = *goal;
+    keeper->has_listen = registry_listen_parse(goal->params.listen, &keeper->listen);
+    step(keeper, &event, NULL, now);
+    note_again(keeper);
+}
+
+void registry_keeper_want(struct registry_keeper *keeper, const struct registry_goal *goal,
+                          bool first, struct monotime now)
+{
+    keeper->wanted = true;
+    set_goal(keeper, goal, first, now);
+}
+
+void registry_keeper_drop(struct registry_keeper *keeper, struct monotime now)
+{
+    struct registry_goal goal = keeper->goal;
+
+    goal.run = false;
+    keeper->wanted = false;
+    set_goal(keeper, &goal, false, now);
+    registry_files_stop(&keeper->files);
+    keeper->known = false; /* if it comes back, its files are read anew */
+}
+
+static int adopt_process(struct registry_keeper *keeper, const struct registry_adopt_record *record)
+{
+    struct registry_process process;
+    int failed = registry_process_find((pid_t)record->pid, record->start_ticks, &process);
+
+    if (failed < 0)
+        return failed;
+    if (record->backend == REGISTRY_BACKEND_SYSTEMD)
+        failed = registry_unit_adopt(&keeper->unit, keeper->shared->bus, name_of(keeper), &process);
+    else
+        failed = registry_exec_adopt(&keeper->exec, &process, record->cgroup);
+    if (failed < 0)
+        registry_process_forget(&process);
+    return failed;
+}
+
+void registry_keeper_adopt(struct registry_keeper *keeper,
+                           const struct registry_adopt_record *record, struct monotime now)
+{
+    static const struct registry_fsm_event adopted = {.kind = REGISTRY_FSM_ADOPTED};
+    static const struct registry_backend_end gone = {REGISTRY_CAUSE_UNKNOWN, 0, ""};
+
+    keeper->wanted = true;
+    keeper->known = true;
+    keeper->record = *record;
+    keeper->status.started_ns = record->started_ns;
+    keeper->status.backend = record->backend;
+    memcpy(keeper->status.digest, record->digest, sizeof(keeper->status.digest));
+    if (record->pid != 0 && adopt_process(keeper, record) == 0) {
+        keeper->status.pid = record->pid;
+        log_info("the registry of a launcher before is adopted", "registry=%s pid=%lld",
+                 name_of(keeper), (long long)record->pid);
+        step(keeper, &adopted, NULL, now);
+    } else if (record->pid != 0 && record->goal.run) {
+        /* It ended while nobody looked: started again by the goal that was noted with it. */
+        keeper->fsm.cause = gone.cause;
+        forget_process(keeper);
+        account(keeper, &gone);
+    }
+    set_goal(keeper, &record->goal, true, now);
+    registry_files_read(&keeper->files, now);
+}
+
+void registry_keeper_tick(struct registry_keeper *keeper)
+{
+    registry_exec_note_oom(&keeper->exec);
+    /* What was killed in it may have been there still when its main process had gone. */
+    if (keeper->fsm.state == REGISTRY_STOPPED && keeper->exec.cgroup[0] != '\0') {
+        registry_cgroup_remove(keeper->exec.cgroup);
+        keeper->exec.cgroup[0] = '\0';
+    }
+}
+
+bool registry_keeper_is_idle(const struct registry_keeper *keeper)
+{
+    return keeper->fsm.state == REGISTRY_STOPPED && !registry_files_is_busy(&keeper->files) &&
+           !registry_helper_is_busy(&keeper->look);
+}
+
+void registry_keeper_fini(struct registry_keeper *keeper)
+{
+    loop_timer_cancel(keeper->shared->loop, &keeper->timer);
+    registry_exec_forget(&keeper->exec);
+    registry_unit_forget(&keeper->unit);
+    registry_files_fini(&keeper->files);
+    registry_helper_fini(&keeper->look);
+}
