@@ -197,6 +197,14 @@ static const enum settings_fault url_faults[URL_FAULTS] = {
     [URL_HAS_QUERY] = SETTINGS_FAULT_URL_QUERY,
 };
 
+/* What would travel as it is in a request line. */
+static bool is_ascii_word(const char *text)
+{
+    while (*text > ' ' && *text <= '~')
+        text++;
+    return *text == '\0';
+}
+
 static void check_url(struct check *check, const struct probe_params *probe)
 {
     struct url url;
@@ -204,6 +212,10 @@ static void check_url(struct check *check, const struct probe_params *probe)
 
     if (probe->url[0] == '\0')
         return;
+    if (!is_ascii_word(probe->url)) {
+        find(check, SETTINGS_FAULT_URL_BYTES, probe->url, NULL);
+        return;
+    }
     /* An http probe asks what it is told to. */
     if (fault == URL_HAS_QUERY && probe->type == PROBE_TYPE_HTTP)
         return;
@@ -221,14 +233,25 @@ static void check_url(struct check *check, const struct probe_params *probe)
         find(check, SETTINGS_FAULT_URL_PATH, probe->url, NULL);
 }
 
+/* Of names, tags and digests: none that an URL would take for its own. */
+static bool is_reference_byte(char byte)
+{
+    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+           (byte >= '0' && byte <= '9') || byte == '.' || byte == '_' || byte == '-' ||
+           byte == '/' || byte == ':' || byte == '@';
+}
+
 /* "repository:tag", both parts there. */
 static bool is_reference(const char *text)
 {
     size_t colon = 0;
 
-    for (size_t at = 0; text[at]; at++)
+    for (size_t at = 0; text[at]; at++) {
+        if (!is_reference_byte(text[at]) || (text[at] == '.' && text[at + 1] == '.'))
+            return false;
         if (text[at] == ':')
             colon = at;
+    }
     return colon > 0 && text[colon + 1] != '\0' && text[0] != '/';
 }
 

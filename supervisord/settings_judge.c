@@ -60,6 +60,7 @@ static const struct sentence {
         PLAIN("must name one of the virtual routers, for there are several"),
     [SETTINGS_FAULT_ITSELF] = PLAIN("must be another probe"),
     [SETTINGS_FAULT_URL_SCHEME_MISSING] = PLAIN("must begin with http://, https:// or tcp://"),
+    [SETTINGS_FAULT_URL_BYTES] = PLAIN("must be of ASCII characters without spaces"),
     [SETTINGS_FAULT_URL_HOST] = PLAIN("must have a host name or an address after ://"),
     [SETTINGS_FAULT_URL_PORT] = PLAIN("must have a port, 1 to 65535, after the host"),
     [SETTINGS_FAULT_URL_USER] = PLAIN("must have no user or password in it, for it is shown"),
