@@ -3,26 +3,27 @@
 
 #include <assert.h>
 
-#define LAYOUT(message, type_, fields_)                                                            \
+#define LAYOUT_OF(message, owner, type_, fields_)                                                  \
     const struct wire_layout vrrp_message_##message = {                                            \
         .type = type_,                                                                             \
         .version = 1,                                                                              \
-        .struct_bytes = sizeof(struct vrrp_##message),                                             \
+        .struct_bytes = sizeof(struct owner),                                                      \
         .fields = fields_,                                                                         \
-        .name = "vrrp_" #message,                                                                  \
+        .name = #owner,                                                                            \
     }
+#define LAYOUT(message, type_, fields_) LAYOUT_OF(message, vrrp_##message, type_, fields_)
 
 #define ADDRESS(owner, name)                                                                       \
     WIRE_UPTO(owner, name.family, AF_INET6), WIRE_UPTO(owner, name.prefix_bits, 128),              \
         WIRE_BYTES(owner, name.bytes)
 
 /* An array without a count is its members, one by one. */
-#define FOUR_DISCARDED(owner, at)                                                                  \
-    WIRE_INT(owner, discarded[at]), WIRE_INT(owner, discarded[at + 1]),                            \
-        WIRE_INT(owner, discarded[at + 2]), WIRE_INT(owner, discarded[at + 3])
+#define FOUR(owner, array, at)                                                                     \
+    WIRE_INT(owner, array[at]), WIRE_INT(owner, array[at + 1]), WIRE_INT(owner, array[at + 2]),    \
+        WIRE_INT(owner, array[at + 3])
 #define DISCARDED(owner)                                                                           \
-    FOUR_DISCARDED(owner, 0), FOUR_DISCARDED(owner, 4), FOUR_DISCARDED(owner, 8),                  \
-        FOUR_DISCARDED(owner, 12)
+    FOUR(owner, discarded, 0), FOUR(owner, discarded, 4), FOUR(owner, discarded, 8),               \
+        FOUR(owner, discarded, 12)
 static_assert(VRRP_DROP_REASONS == 16, "DISCARDED() lists each reason");
 
 static const struct wire_field goal_fields[] = {
@@ -109,6 +110,54 @@ static const struct wire_field strays_fields[] = {
 };
 LAYOUT(strays, VRRP_MESSAGE_STRAYS, strays_fields);
 
+static const struct wire_field key_fields[] = {
+    WIRE_BYTES(vrrp_cluster_key, bytes),
+    WIRE_END,
+};
+
+static const struct wire_field node_fields[] = {
+    WIRE_TEXT(vrrp_cluster_node, name),
+    ADDRESS(vrrp_cluster_node, address),
+    WIRE_END,
+};
+
+static const struct wire_field cluster_fields[] = {
+    WIRE_UPTO(vrrp_cluster_goal, self, VRRP_CLUSTER_NODES - 1),
+    WIRE_INT(vrrp_cluster_goal, port),
+    WIRE_UPTO(vrrp_cluster_goal, heartbeat_ns, INT64_MAX),
+    WIRE_ARRAY(vrrp_cluster_goal, keys, key_count, key_fields),
+    WIRE_ARRAY(vrrp_cluster_goal, nodes, node_count, node_fields),
+    WIRE_BLOCK(vrrp_cluster_goal, blob, blob_bytes),
+    WIRE_END,
+};
+LAYOUT_OF(cluster, vrrp_cluster_goal, VRRP_MESSAGE_CLUSTER, cluster_fields);
+
+static const struct wire_field router_fields[] = {
+    WIRE_INT(vrrp_peer_router, vrid),
+    WIRE_UPTO(vrrp_peer_router, family, AF_INET6),
+    WIRE_UPTO(vrrp_peer_router, state, VRRP_STATES - 1),
+    WIRE_INT(vrrp_peer_router, priority),
+    WIRE_END,
+};
+
+static const struct wire_field peer_fields[] = {
+    WIRE_TEXT(vrrp_peer_state, name),
+    WIRE_UPTO(vrrp_peer_state, node, VRRP_CLUSTER_NODES - 1),
+    WIRE_BOOL(vrrp_peer_state, reachable),
+    WIRE_BOOL(vrrp_peer_state, leaving),
+    WIRE_INT(vrrp_peer_state, seen_ns),
+    WIRE_INT(vrrp_peer_state, since_ns),
+    WIRE_INT(vrrp_peer_state, incarnation),
+    WIRE_INT(vrrp_peer_state, received),
+    FOUR(vrrp_peer_state, rejected, 0),
+    FOUR(vrrp_peer_state, rejected, 4),
+    WIRE_ARRAY(vrrp_peer_state, routers, router_count, router_fields),
+    WIRE_BLOCK(vrrp_peer_state, blob, blob_bytes),
+    WIRE_END,
+};
+static_assert(VRRP_FRAME_DROPS == 8, "peer_fields lists each reason");
+LAYOUT_OF(peer, vrrp_peer_state, VRRP_MESSAGE_PEER, peer_fields);
+
 const char *vrrp_message_state_name(enum vrrp_state state)
 {
     static const char *const names[] = {
@@ -166,4 +215,17 @@ const char *vrrp_message_drop_name(enum vrrp_drop drop)
     static_assert(sizeof(names) / sizeof(names[0]) == VRRP_DROP_REASONS, "a name each");
 
     return drop < VRRP_DROP_REASONS ? names[drop] : "unknown";
+}
+
+const char *vrrp_message_frame_drop_name(enum vrrp_frame_drop drop)
+{
+    static const char *const names[] = {
+        [VRRP_FRAME_ACCEPTED] = "accepted",       [VRRP_FRAME_STRANGER] = "stranger",
+        [VRRP_FRAME_LENGTH] = "length",           [VRRP_FRAME_SEAL] = "seal",
+        [VRRP_FRAME_MALFORMED] = "malformed",     [VRRP_FRAME_RECEIVER] = "receiver",
+        [VRRP_FRAME_INCARNATION] = "incarnation", [VRRP_FRAME_REPLAY] = "replay",
+    };
+    static_assert(sizeof(names) / sizeof(names[0]) == VRRP_FRAME_DROPS, "a name each");
+
+    return drop < VRRP_FRAME_DROPS ? names[drop] : "unknown";
 }

@@ -5,6 +5,9 @@
  * reghad sends one vrrp_goal per virtual router and family. regha-vrrp answers with a vrrp_status
  * on connect and after each change, with a vrrp_transition for each change of state (the last
  * ones on connect, too), and with vrrp_counters each second.
+ *
+ * With a vrrp_cluster_goal in the set, regha-vrrp exchanges peer frames with the other nodes, and
+ * tells a vrrp_peer_state per node, on connect, after each change and each second.
  */
 #ifndef VRRP_MESSAGE_H
 #define VRRP_MESSAGE_H
@@ -118,12 +121,67 @@ struct vrrp_strays {
     uint64_t discarded[VRRP_DROP_REASONS];
 };
 
+#define VRRP_PEER_BLOB_BYTES 1024
+#define VRRP_PEER_ROUTERS    64
+
+/* One per set, or none. The keys are subkeys for frames alone; the first is the one to send with. */
+struct vrrp_cluster_goal {
+    uint8_t self; /* index of this node */
+    uint16_t port;
+    int64_t heartbeat_ns;
+    uint8_t key_count;
+    struct vrrp_cluster_key keys[2];
+    uint8_t node_count;
+    struct vrrp_cluster_node nodes[VRRP_CLUSTER_NODES];
+    uint16_t blob_bytes; /* what reghad tells the other ones */
+    uint8_t blob[VRRP_PEER_BLOB_BYTES];
+};
+
+/* Why a peer frame did not count. */
+enum vrrp_frame_drop {
+    VRRP_FRAME_ACCEPTED,
+    VRRP_FRAME_STRANGER,    /* from an address that is no node's */
+    VRRP_FRAME_LENGTH,      /* too short or too long for any frame */
+    VRRP_FRAME_SEAL,        /* of another key, or forged */
+    VRRP_FRAME_MALFORMED,   /* sealed rightly, and yet not one we can read: another version */
+    VRRP_FRAME_RECEIVER,    /* to a former life of ours, or before they knew us */
+    VRRP_FRAME_INCARNATION, /* of a life we have not challenged yet */
+    VRRP_FRAME_REPLAY,      /* as old as one that was accepted, or older */
+    VRRP_FRAME_DROPS,
+};
+
+/* A virtual router as another node has it. */
+struct vrrp_peer_router {
+    uint8_t vrid;
+    uint8_t family;
+    uint8_t state;
+    uint8_t priority;
+};
+
+struct vrrp_peer_state {
+    char name[VRRP_PARAMS_NAME_BYTES];
+    uint8_t node;         /* index in the goal; our own: only `rejected` means something */
+    bool reachable;       /* fewer than three frames missed */
+    bool leaving;         /* it said so; its silence is none */
+    int64_t seen_ns;      /* CLOCK_MONOTONIC of its last frame that counted; 0: never */
+    int64_t since_ns;     /* of the last change of `reachable` */
+    uint64_t incarnation; /* of its regha-vrrp; 0: not known */
+    uint64_t received;    /* that counted */
+    uint64_t rejected[VRRP_FRAME_DROPS];
+    uint8_t router_count;
+    struct vrrp_peer_router routers[VRRP_PEER_ROUTERS];
+    uint16_t blob_bytes;
+    uint8_t blob[VRRP_PEER_BLOB_BYTES];
+};
+
 enum vrrp_message_type {
     VRRP_MESSAGE_GOAL = 32,
     VRRP_MESSAGE_STATUS,
     VRRP_MESSAGE_TRANSITION,
     VRRP_MESSAGE_COUNTERS,
     VRRP_MESSAGE_STRAYS,
+    VRRP_MESSAGE_CLUSTER,
+    VRRP_MESSAGE_PEER,
 };
 
 extern const struct wire_layout vrrp_message_goal;
@@ -131,9 +189,12 @@ extern const struct wire_layout vrrp_message_status;
 extern const struct wire_layout vrrp_message_transition;
 extern const struct wire_layout vrrp_message_counters;
 extern const struct wire_layout vrrp_message_strays;
+extern const struct wire_layout vrrp_message_cluster;
+extern const struct wire_layout vrrp_message_peer;
 
 const char *vrrp_message_state_name(enum vrrp_state state);    /* "initialize" "backup" "active" */
 const char *vrrp_message_reason_name(enum vrrp_reason reason); /* "peer-resigned" */
 const char *vrrp_message_drop_name(enum vrrp_drop drop);       /* "foreign-source" */
+const char *vrrp_message_frame_drop_name(enum vrrp_frame_drop drop); /* "replay" */
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * params - one virtual router as the configuration describes it on this node.
+ * params - one virtual router, and the nodes, as the configuration describes them on this node.
  *
  * A virtual router with addresses of both families is two of these (RFC 9568 section 1.2).
  *
@@ -67,6 +67,18 @@ struct vrrp_params {
     int64_t preempt_delay_ns;
     uint8_t announce_repeat;
     int64_t announce_refresh_ns;
+};
+
+#define VRRP_CLUSTER_NODES     32
+#define VRRP_CLUSTER_KEY_BYTES 32
+
+struct vrrp_cluster_key {
+    uint8_t bytes[VRRP_CLUSTER_KEY_BYTES];
+};
+
+struct vrrp_cluster_node {
+    char name[VRRP_PARAMS_NAME_BYTES];
+    struct address address;
 };
 
 #endif

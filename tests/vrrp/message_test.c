@@ -10,8 +10,8 @@
 #include "vrrp/message.h"
 
 static const struct wire_layout *const layouts[] = {
-    &vrrp_message_goal,     &vrrp_message_status, &vrrp_message_transition,
-    &vrrp_message_counters, &vrrp_message_strays,
+    &vrrp_message_goal,   &vrrp_message_status,  &vrrp_message_transition, &vrrp_message_counters,
+    &vrrp_message_strays, &vrrp_message_cluster, &vrrp_message_peer,
 };
 
 static void check_round_trip(const struct wire_layout *layout, const void *value)
@@ -108,6 +108,41 @@ static void test_status_and_transition(void **state)
     check_round_trip(&vrrp_message_transition, &transition);
 }
 
+/* Full ones fit into a message as well. */
+static void test_cluster_and_peer(void **state)
+{
+    struct vrrp_cluster_goal cluster;
+    struct vrrp_peer_state peer;
+
+    (void)state;
+    memset(&cluster, 0, sizeof(cluster));
+    memset(&peer, 0, sizeof(peer));
+    cluster.self = 31;
+    cluster.port = 9652;
+    cluster.heartbeat_ns = 200 * NS_PER_MS;
+    cluster.key_count = 2;
+    memset(cluster.keys, 0xa5, sizeof(cluster.keys));
+    cluster.node_count = VRRP_CLUSTER_NODES;
+    for (size_t at = 0; at < VRRP_CLUSTER_NODES; at++) {
+        memset(cluster.nodes[at].name, 'n', sizeof(cluster.nodes[at].name) - 1);
+        cluster.nodes[at].address = (struct address){AF_INET, 32, {10, 0, 0, (uint8_t)at}};
+    }
+    cluster.blob_bytes = VRRP_PEER_BLOB_BYTES;
+    memset(cluster.blob, 0x5a, sizeof(cluster.blob));
+    check_round_trip(&vrrp_message_cluster, &cluster);
+
+    memset(peer.name, 'p', sizeof(peer.name) - 1);
+    peer.reachable = true;
+    peer.incarnation = UINT64_MAX;
+    for (size_t at = 0; at < VRRP_FRAME_DROPS; at++)
+        peer.rejected[at] = at + 1;
+    peer.router_count = VRRP_PEER_ROUTERS;
+    for (size_t at = 0; at < VRRP_PEER_ROUTERS; at++)
+        peer.routers[at] = (struct vrrp_peer_router){(uint8_t)at, AF_INET, VRRP_ACTIVE, 150};
+    peer.blob_bytes = VRRP_PEER_BLOB_BYTES;
+    check_round_trip(&vrrp_message_peer, &peer);
+}
+
 static void test_types_differ(void **state)
 {
     (void)state;
@@ -143,12 +178,18 @@ static const char *drop_name(int value)
     return vrrp_message_drop_name((enum vrrp_drop)value);
 }
 
+static const char *frame_drop_name(int value)
+{
+    return vrrp_message_frame_drop_name((enum vrrp_frame_drop)value);
+}
+
 static void test_names(void **state)
 {
     (void)state;
     check_names(state_name, VRRP_STATES);
     check_names(reason_name, VRRP_REASONS);
     check_names(drop_name, VRRP_DROP_REASONS);
+    check_names(frame_drop_name, VRRP_FRAME_DROPS);
 }
 
 int main(void)
@@ -157,6 +198,7 @@ int main(void)
         cmocka_unit_test(test_goal_full),
         cmocka_unit_test(test_counters_full),
         cmocka_unit_test(test_status_and_transition),
+        cmocka_unit_test(test_cluster_and_peer),
         cmocka_unit_test(test_types_differ),
         cmocka_unit_test(test_names),
     };
