@@ -44,6 +44,8 @@ __attribute__((format(printf, 2, 3))) static int refuse(struct yaml_walk *walk, 
     va_start(args, format);
     vsnprintf(sentence, sizeof(sentence), format, args);
     va_end(args);
+    for (char *at = sentence; *at; at++)
+        *at = (unsigned char)*at < ' ' || *at == '\x7f' ? '?' : *at;
     return err_set(walk->err, EINVAL, "line %u: %s", walk->line, sentence);
 }
 

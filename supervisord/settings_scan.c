@@ -31,6 +31,8 @@ static enum settings_scan_result expect_value(struct settings_scan *scan,
 {
     if (scan->last == SETTINGS_SCAN_NAME)
         return wrong(scan, place, "syntax error: \"=\" is missing after %s", scan->name);
+    if (innermost(scan) == '{' && scan->last != SETTINGS_SCAN_EQUALS)
+        return wrong(scan, place, "syntax error: a name and \"=\" are missing before this value");
     if (innermost(scan) != '{' &&
         (scan->last == SETTINGS_SCAN_VALUE || scan->last == SETTINGS_SCAN_QUOTED))
         return wrong(scan, place, "syntax error: a comma is missing before this");
@@ -40,8 +42,8 @@ static enum settings_scan_result expect_value(struct settings_scan *scan,
 /* "51", "-1", "0x33", "51L"; how large it is does not matter. */
 static bool is_integer(const char *word)
 {
+    const bool is_hex = word[0] == '0' && (word[1] == 'x' || word[1] == 'X');
     const char *digits = word + (*word == '-' || *word == '+');
-    const bool is_hex = digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X');
 
     digits += is_hex ? 2 : 0;
     const size_t count = strspn(digits, is_hex ? "0123456789abcdefABCDEF" : "0123456789");
@@ -87,9 +89,15 @@ static enum settings_scan_result end_value(struct settings_scan *scan, FILE *out
 
 static enum settings_scan_result end_name(struct settings_scan *scan, FILE *out)
 {
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_*";
+
     if (scan->last == SETTINGS_SCAN_NAME)
         return wrong(scan, scan->token_place, "syntax error: \"=\" is missing after %s",
                      scan->name);
+    if (!isalpha((unsigned char)scan->word[0]) || scan->word[strspn(scan->word, allowed)] != '\0')
+        return wrong(scan, scan->token_place, "syntax error: %s is out of place, a name is due",
+                     scan->word);
     scan->last = SETTINGS_SCAN_NAME;
     memcpy(scan->name, scan->word, sizeof(scan->name));
     fputs(scan->word, out);
@@ -116,14 +124,23 @@ static enum settings_scan_result open_bracket(struct settings_scan *scan, char b
 {
     if (expect_value(scan, place) == SETTINGS_SCAN_WRONG)
         return SETTINGS_SCAN_WRONG;
-    if (innermost(scan) == '{' && scan->last != SETTINGS_SCAN_EQUALS)
-        return wrong(scan, place, "syntax error: a name and \"=\" are missing before this %c",
-                     byte);
+    if (innermost(scan) == '[')
+        return wrong(scan, place, "syntax error: a list of lists or groups is written in ( )");
     if (scan->depth >= SETTINGS_TEXT_NESTING_MAX)
         return wrong(scan, place, "syntax error: nested too deep");
     scan->open[scan->depth] = byte;
     scan->open_places[scan->depth++] = place;
     scan->last = SETTINGS_SCAN_OPENED;
+    return SETTINGS_SCAN_GOES_ON;
+}
+
+/* Before a separator or a closing bracket: is something begun that has no value yet? */
+static enum settings_scan_result expect_end(struct settings_scan *scan, struct mistake_place place)
+{
+    if (scan->last == SETTINGS_SCAN_EQUALS)
+        return wrong(scan, place, "syntax error: a value is missing after %s =", scan->name);
+    if (scan->last == SETTINGS_SCAN_NAME)
+        return wrong(scan, place, "syntax error: \"=\" is missing after %s", scan->name);
     return SETTINGS_SCAN_GOES_ON;
 }
 
@@ -135,8 +152,8 @@ static char opening_of(char closing)
 static enum settings_scan_result close_bracket(struct settings_scan *scan, char byte,
                                                struct mistake_place place)
 {
-    if (scan->last == SETTINGS_SCAN_EQUALS)
-        return wrong(scan, place, "syntax error: a value is missing after %s =", scan->name);
+    if (expect_end(scan, place) == SETTINGS_SCAN_WRONG)
+        return SETTINGS_SCAN_WRONG;
     if (scan->depth == 0)
         return wrong(scan, place, "syntax error: this %c closes nothing", byte);
     if (innermost(scan) != opening_of(byte))
@@ -149,20 +166,27 @@ static enum settings_scan_result close_bracket(struct settings_scan *scan, char 
     return SETTINGS_SCAN_GOES_ON;
 }
 
+static enum settings_scan_result equate(struct settings_scan *scan, char byte,
+                                        struct mistake_place place)
+{
+    if (scan->last != SETTINGS_SCAN_NAME)
+        return wrong(scan, place, "syntax error: \"%c\" is out of place", byte);
+    scan->last = SETTINGS_SCAN_EQUALS;
+    return SETTINGS_SCAN_GOES_ON;
+}
+
 static enum settings_scan_result separate(struct settings_scan *scan, char byte,
                                           struct mistake_place place)
 {
     const bool in_list = innermost(scan) != '{';
 
-    if (byte == '=' || byte == ':') {
-        scan->last = SETTINGS_SCAN_EQUALS;
-        return SETTINGS_SCAN_GOES_ON;
-    }
-    if (scan->last == SETTINGS_SCAN_EQUALS)
-        return wrong(scan, place, "syntax error: a value is missing after %s =", scan->name);
+    if (expect_end(scan, place) == SETTINGS_SCAN_WRONG)
+        return SETTINGS_SCAN_WRONG;
     if (byte == ';' && in_list)
         return wrong(scan, place, "syntax error: %c comes before the %c of line %u is closed", byte,
                      innermost(scan), scan->open_places[scan->depth - 1].line);
+    if (scan->last != SETTINGS_SCAN_VALUE && scan->last != SETTINGS_SCAN_QUOTED)
+        return wrong(scan, place, "syntax error: this %c is one too many", byte);
     scan->last = in_list ? SETTINGS_SCAN_COMMA : SETTINGS_SCAN_NOTHING;
     return SETTINGS_SCAN_GOES_ON;
 }
@@ -210,6 +234,7 @@ static enum settings_scan_result punctuate(struct settings_scan *scan, char byte
         return close_bracket(scan, byte, place);
     case '=':
     case ':':
+        return equate(scan, byte, place);
     case ',':
     case ';':
         return separate(scan, byte, place);
@@ -328,7 +353,7 @@ static enum settings_scan_result in_include(struct settings_scan *scan, char byt
         scan->word_bytes = 0;
         return SETTINGS_SCAN_GOES_ON;
     }
-    if (byte == '\n' || scan->state == SETTINGS_SCAN_INCLUDE_BLANK ||
+    if (iscntrl((unsigned char)byte) || scan->state == SETTINGS_SCAN_INCLUDE_BLANK ||
         scan->word_bytes >= sizeof(scan->include) - 1)
         return wrong(scan, place, "syntax error: @include takes one file name in quotes");
     if (byte != '"') {
