@@ -309,8 +309,8 @@ def idle_cost(stage):
 
 
 def chapter(run, *arguments):
-    """Once more if the loop stalled: another program may have had the processor, ours would stall again."""
-    for attempt in range(2):
+    """Up to twice more if the loop stalled: another program may have had the processor, ours would stall again."""
+    for attempt in range(3):
         print(f"{run.__name__}:", flush=True)
         stage = Stage(sys.argv[1])
         try:
