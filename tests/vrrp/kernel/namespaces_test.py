@@ -304,6 +304,7 @@ def main():
     for name in sys.argv[2:] or tests:
         print(name, flush=True)
         tests[name]()
+    check("no sanitizer had anything to say", "anitizer" not in pathlib.Path(LOG).read_text())
     if failures:
         print(pathlib.Path(LOG).read_text()[-6000:])
         print(f"{len(failures)} failed: {failures}")
