@@ -56,6 +56,14 @@ static bool make_room(struct kernel_holder *holder)
     return true;
 }
 
+/* A renewal alone is nothing to tell. */
+static bool is_news(const struct kernel_observed_entry *known,
+                    const struct kernel_observed_entry *told)
+{
+    return known == NULL || known->tagged != told->tagged || known->usable != told->usable ||
+           known->scope != told->scope;
+}
+
 /* Of a listed address nobody knows when it was renewed; of one that is known, we do. */
 static void handle_address(void *owner, const struct kernel_observed_entry *told, bool gone)
 {
@@ -65,7 +73,7 @@ static void handle_address(void *owner, const struct kernel_observed_entry *told
         kernel_observed_find(&holder->state.observed, told->index, &told->address);
     uint64_t suppressed;
 
-    holder->dirty = true;
+    holder->dirty |= gone || is_news(known, told);
     if (gone) {
         kernel_observed_remove(&holder->state.observed, told->index, &told->address);
         return;

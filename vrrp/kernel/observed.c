@@ -66,9 +66,8 @@ struct kernel_observed_entry *kernel_observed_next(struct kernel_observed *obser
         return NULL;
 
     const size_t mask = observed->size - 1;
-    size_t at = hash(index, address) & mask;
-    if (after != NULL)
-        at = (size_t)(after - observed->entries + 1) & mask;
+    size_t at = after != NULL ? (size_t)(after - observed->entries + 1) & mask
+                              : hash(index, address) & mask;
     for (; observed->entries[at].index != 0; at = (at + 1) & mask)
         if (is_host(&observed->entries[at], index, address))
             return &observed->entries[at];

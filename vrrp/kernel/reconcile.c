@@ -5,9 +5,10 @@
 
 #define WINDOW_NS NS_PER_S
 
-/* Renewals are spread over the last eighth of their time, so that a burst of adds stays none. */
-#define SPREAD_SLOTS 16
-#define SPREAD_NS    (KERNEL_RECONCILE_RENEW_NS / 8 / SPREAD_SLOTS)
+/* Renewals are spread over the last quarter of their time, so that a burst of adds stays none. */
+#define SPREAD_SLOTS    8
+#define SPREAD_WHOLE_NS (KERNEL_RECONCILE_RENEW_NS / 4)
+#define SPREAD_NS       (SPREAD_WHOLE_NS / SPREAD_SLOTS)
 
 /* Two marks for each reconciliation: claimed to be held, and claimed to be gone. */
 enum claim {
@@ -230,10 +231,10 @@ static enum kernel_outcome renewed(struct kernel_reconcile *reconcile,
     struct kernel_observed_entry *entry =
         kernel_observed_find(reconcile->observed, change->index, &change->address);
 
-    /* As if told now, or so that the next attempt is near. */
+    /* As if told now, or so that the next attempt is near, whatever its slot. */
     if (entry != NULL)
         entry->seen = error == 0 ? now
-                                 : monotime_add(now, KERNEL_RECONCILE_RETRY_NS + NS_PER_S / 8 -
+                                 : monotime_add(now, KERNEL_RECONCILE_RETRY_NS + SPREAD_WHOLE_NS -
                                                          KERNEL_RECONCILE_RENEW_NS);
     if (change->want != KERNEL_RECONCILE_NO_WANT)
         reconcile->wants[change->want].error = error;

@@ -265,7 +265,7 @@ static void renewal_that_fails_is_near(void **state)
     assert_int_equal(step(&story, due), KERNEL_CHANGE_RENEW);
     assert_int_equal(result(&story, ENOBUFS, due), KERNEL_OUTCOME_FAILED);
     assert_int_equal(step(&story, due), NOTHING);
-    assert_in_range(monotime_since(due, story.next), 1, 3 * KERNEL_RECONCILE_RETRY_NS);
+    assert_in_range(monotime_since(due, story.next), 1, 4 * KERNEL_RECONCILE_RETRY_NS);
     assert_int_equal(step(&story, story.next), KERNEL_CHANGE_RENEW);
 }
 
