@@ -27,11 +27,14 @@ struct session {
     size_t line_at;    /* so much of it has been run */
     char *output;
     size_t output_bytes, output_sent;
-    bool end;        /* close when the output is written */
-    bool input_over; /* the client sends no more */
+    bool end;                 /* close when the output is written */
+    bool input_over;          /* the client sends no more */
+    struct monotime progress; /* when to say again that a command is at work */
     enum phase phase;
     struct monotime deadline; /* of the phase; a byte now and then does not move it */
 };
+
+#define SESSION_PROGRESS_NS NS_PER_S
 
 const struct session_limits session_limits_default = {
     .line_ns = 10 * NS_PER_S,
@@ -311,6 +314,20 @@ static void handle_io(struct loop_io *io, unsigned events, struct monotime now)
     step(session, now);
 }
 
+/* A client that reads "# rc=N" skips other lines of that kind; reghactl shows them meanwhile. */
+static void tell_progress(struct session *session, struct monotime now)
+{
+    const int64_t waited_ns = monotime_since(session->caller.wait_since, now);
+    char text[64];
+
+    if (!session->caller.exit_status || !monotime_reached(session->progress, now))
+        return;
+    session->progress = monotime_add(now, SESSION_PROGRESS_NS);
+    snprintf(text, sizeof(text), "# at work for %d s\n", (int)(waited_ns / NS_PER_S));
+    if (waited_ns >= SESSION_PROGRESS_NS)
+        put_text(session, text);
+}
+
 static void handle_timer(struct loop_timer *timer, struct monotime now)
 {
     struct session *session = timer->owner;
@@ -321,6 +338,8 @@ static void handle_timer(struct loop_timer *timer, struct monotime now)
     }
     if (with_output(session, NULL, now) != COMMAND_WAITS)
         run_line(session, now);
+    else
+        tell_progress(session, now);
     step(session, now);
 }
 
