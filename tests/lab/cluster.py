@@ -57,19 +57,21 @@ class Cluster(Lab):
     def configure(self, endpoint="http://127.0.0.1:9000", **options):
         self.write("/etc/docker/registry/config.yml", registry.configuration(endpoint), 0o640, "docker-registry")
         self.write("/etc/regha/regha.conf", regha_configuration(**options))
-        self.write("/etc/regha/cluster.key", CLUSTER_KEY + "\n", 0o640, "regha")
+        self.write("/etc/regha/cluster.key", CLUSTER_KEY + "\n", 0o600, owner="regha")
 
-    def write(self, path, text, mode=0o644, group=None, nodes=None):
+    def write(self, path, text, mode=0o644, group=None, nodes=None, owner=None):
         for node in nodes or self.nodes:
             target = node.etc / path.removeprefix("/etc/")
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text)
             target.chmod(mode)
             if group:
-                os.chown(target, 0, self._group(node, group))
+                os.chown(target, 0, self._number(node, "group", group))
+            if owner:
+                os.chown(target, self._number(node, "passwd", owner), -1)
 
-    def _group(self, node, name):
-        for line in (node.etc / "group").read_text().splitlines():
+    def _number(self, node, base, name):
+        for line in (node.etc / base).read_text().splitlines():
             fields = line.split(":")
             if fields[0] == name:
                 return int(fields[2])

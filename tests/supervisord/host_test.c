@@ -191,7 +191,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_key, set_up, tear_down),
-        cmocka_unit_test_setup(test_key_is_no_file, set_up),
+        cmocka_unit_test_setup_teardown(test_key_is_no_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_credential, set_up, tear_down),
         cmocka_unit_test(test_addresses),
         cmocka_unit_test(test_users_and_programs),
