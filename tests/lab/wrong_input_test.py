@@ -38,12 +38,12 @@ def calm(cluster, nodes=None, same_holder=True):
     cluster.wait_serving(20)
     holder = cluster.wait_primary()
     before = {node.name: {name: node.pid_of(name) for name in DAEMONS} for node in nodes}
-    stalls = {node.name: node.metric(STALLS) for node in nodes}
+    stalls = {node.name: node.metric(STALLS, process="reghad") for node in nodes}
     yield
     after = {node.name: {name: node.pid_of(name) for name in DAEMONS} for node in nodes}
     require(before == after, f"processes changed: {before} to {after}")
     if not os.environ.get("REGHA_BUILD", "").endswith("asan"):  # its checks take time of their own
-        new = {node.name: node.metric(STALLS) - stalls[node.name] for node in nodes}
+        new = {node.name: node.metric(STALLS, process="reghad") - stalls[node.name] for node in nodes}
         require(not any(new.values()), f"callbacks over their limit: {new}; {worst(nodes)}")
     if same_holder:
         require(cluster.holders() == [holder], f"the address moved: {[node.name for node in cluster.holders()]}")
