@@ -35,7 +35,7 @@ def cost(cluster, _):
         if percent > 3 * CPU_LIMIT_PERCENT:
             over.append(f"{role} uses {percent:.2f} % of a core")
     require(not over, "; ".join(over + words))
-    probes = len(primary.ctl_json("show", "probes").get("probes", []))
+    probes = len(primary.ctl_json("show", "probes"))
     return f"{'; '.join(words)}; {probes} probes, {SECONDS} s"
 
 

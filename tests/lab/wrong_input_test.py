@@ -142,8 +142,7 @@ def broken_registry_yaml(cluster, _):
 
 
 def rows(node):
-    shown = node.ctl_json("show", "registries")
-    return shown if isinstance(shown, list) else shown.get("registries", [])
+    return node.ctl_json("show", "registries")
 
 
 def unreadable_registry_yaml(cluster, _):
@@ -294,8 +293,7 @@ def minio_blackholed(cluster, _):
 
 
 def probes(node):
-    shown = node.ctl_json("show", "probes")
-    return shown if isinstance(shown, list) else shown.get("probes", [])
+    return node.ctl_json("show", "probes")
 
 
 def down(node):
