@@ -32,7 +32,7 @@ struct kernel_holder {
     bool dirty;               /* something to tell may have changed */
     struct monotime asked_at; /* answers are outstanding since; 0: none are */
     struct monotime now;      /* of this callback */
-    struct log_limit memory_limit;
+    struct log_limit memory_limit, ask_limit;
 };
 
 static void work(struct kernel_holder *holder, struct monotime now);
@@ -185,6 +185,15 @@ static void handle_answer(void *owner, const struct kernel_change *change, int e
                           goal->goal.announce_refresh_ns, now);
 }
 
+static void report_refusal(struct kernel_holder *holder, int error)
+{
+    uint64_t suppressed;
+
+    if (log_limit_pass(&holder->ask_limit, LOG_EVERY_NS, holder->now, &suppressed))
+        log_err("the kernel cannot be asked, trying again", "error=\"%s\" suppressed=%llu",
+                strerror(error), (unsigned long long)suppressed);
+}
+
 /* Each batch is announced as soon as it is there. Returns whether all were asked for. */
 static bool carry_out(struct kernel_holder *holder, const struct kernel_change *changes,
                       size_t count)
@@ -193,8 +202,10 @@ static bool carry_out(struct kernel_holder *holder, const struct kernel_change *
         const int asked =
             kernel_address_ask(holder->address, changes + at, count - at, holder->now);
 
-        if (asked < 0)
+        if (asked < 0) {
+            report_refusal(holder, -asked);
             return false;
+        }
         at += (size_t)asked;
         look(holder);
         (void)kernel_announce_first(&holder->announce, &holder->state, holder->now);
@@ -345,6 +356,9 @@ int kernel_holder_want(struct kernel_holder *holder, const struct kernel_wanted_
 
     if (failed < 0)
         return failed;
+    /* Late answers would speak of wants of the former set; what they did is seen as events. */
+    kernel_address_forget(holder->address);
+    holder->asked_at = (struct monotime){0};
     holder->now = now;
     holder->state.reconcile.wants = holder->state.wanted.wants;
     holder->state.reconcile.want_count = holder->state.wanted.want_count;
@@ -389,6 +403,7 @@ size_t kernel_holder_release(struct kernel_holder *holder, struct monotime now)
     struct monotime next;
     size_t count;
 
+    kernel_address_forget(holder->address);
     holder->now = now;
     holder->state.reconcile.want_count = 0; /* so that all of ours are strays */
     holder->state.reconcile.goals_known = true;
