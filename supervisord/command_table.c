@@ -327,7 +327,7 @@ const struct command_row command_table_rows[] = {
     {"show vips", SHOW(SHOW_VIPS, "", 0, COMMAND_USER, "virtual addresses in the kernel")},
     {"show probes", SHOW(SHOW_PROBES, "[NAME]", 1, COMMAND_USER, "probes, or all about one")},
     {"show registries", SHOW(SHOW_REGISTRIES, "", 0, COMMAND_USER, "registries, why they run")},
-    {"show processes", SHOW(SHOW_PROCESSES, "", 0, COMMAND_USER, "regha's own processes here")},
+    {"show processes", SHOW(SHOW_PROCESSES, "", 0, COMMAND_USER, "the processes of regha here")},
     {"show history", SHOW(SHOW_HISTORY, "[N]", 1, COMMAND_USER, "the last changes and causes")},
     {"show events", SHOW(SHOW_EVENTS, "[N]", 1, COMMAND_USER, "the last events of every kind")},
     {"show errors", SHOW(SHOW_ERRORS, "", 0, COMMAND_USER, "counters of what should not be")},

@@ -357,6 +357,90 @@ static void test_counted(void **state)
     assert_int_equal(world->commands[1], 2);
 }
 
+/* How the manual writes the arguments. */
+static const char *in_manual(const char *arguments)
+{
+    static const struct {
+        const char *arguments, *manual;
+    } rows[] = {
+        {"", ""},
+        {"[NAME]", " Op Ar NAME"},
+        {"[N]", " Op Ar N"},
+        {"NAME restart", " Ar NAME Cm restart"},
+        {"on|off", " Cm on | off"},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (strcmp(rows[i].arguments, arguments) == 0)
+            return rows[i].manual;
+    }
+    fail_msg("%s is unknown to the manual's test", arguments);
+    return NULL;
+}
+
+/* The chapter, the line and the first words of an entry, as the manual has to have them. */
+static void manual_lines(const struct command_entry *entry, char lines[2][256])
+{
+    snprintf(lines[0], 256, ".It Ic %s%s\n", entry->words, in_manual(entry->arguments));
+    snprintf(lines[1], 256, "%c%s.\n", entry->help[0] - 'a' + 'A', entry->help + 1);
+}
+
+static size_t find_entry(const char *line, const char *next)
+{
+    for (size_t i = 0; i < command_entries(); i++) {
+        const struct command_entry entry = command_entry(i);
+        char lines[2][256];
+
+        manual_lines(&entry, lines);
+        if (strcmp(line, lines[0]) == 0 && strcmp(next, lines[1]) == 0)
+            return i;
+    }
+    return command_entries();
+}
+
+static enum command_level level_of(const char *title, enum command_level before)
+{
+    static const char *const titles[] = {".Ss Every level\n", ".Ss Level user\n",
+                                         ".Ss Level operator\n", ".Ss Level admin\n"};
+
+    for (int i = 0; i < 4; i++) {
+        if (strcmp(title, titles[i]) == 0)
+            return (enum command_level)i;
+    }
+    return before;
+}
+
+/* Every command is in reghactl(1), at its level, with its help; and no other is. */
+static void test_manual(void **state)
+{
+    FILE *manual = fopen("../../man/reghactl.1", "re");
+    char line[256] = "", next[256] = "";
+    enum command_level level = COMMAND_NOBODY;
+    bool seen[WORLD_COMMANDS_MAX] = {false}, within = false;
+
+    (void)state;
+    assert_non_null(manual);
+    while (fgets(next, sizeof(next), manual)) {
+        within = (within || strcmp(next, ".Sh COMMANDS\n") == 0) &&
+                 strcmp(next, ".Ss Without reghad\n") != 0;
+        level = level_of(next, level);
+        if (within && strncmp(line, ".It Ic ", 7) == 0) {
+            const size_t at = find_entry(line, next);
+
+            if (at == command_entries())
+                fail_msg("in the manual, but not in the table: %s%s", line, next);
+            assert_int_equal(command_entry(at).level, level);
+            seen[at] = true;
+        }
+        memcpy(line, next, sizeof(line));
+    }
+    fclose(manual);
+    for (size_t i = 0; i < command_entries(); i++) {
+        if (!seen[i])
+            fail_msg("not in the manual: %s", command_entry(i).words);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -375,6 +459,7 @@ int main(void)
         TEST(test_nagios),
         TEST(test_clear),
         TEST(test_counted),
+        cmocka_unit_test(test_manual),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

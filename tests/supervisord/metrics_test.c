@@ -375,6 +375,44 @@ static void test_every_metric_moves(void **state)
     assert_true(found > 60);
 }
 
+static bool is_in_manual(const struct metrics_row *metric, const char *line, const char *next)
+{
+    char wanted[512];
+
+    snprintf(wanted, sizeof(wanted), ".It Sy %s Pq %s\n", metric->name,
+             metric_type_name(metric->type));
+    if (strcmp(line, wanted) != 0)
+        return false;
+    snprintf(wanted, sizeof(wanted), "%s\n", metric->help);
+    return strcmp(next, wanted) == 0;
+}
+
+/* Every metric is in regha-metrics(7) with its type and help; and no other is. */
+static void test_manual(void **state)
+{
+    FILE *manual = fopen("../../man/regha-metrics.7", "re");
+    char line[512] = "", next[512] = "";
+    bool seen[128] = {false};
+    const struct metrics_row *metric;
+
+    (void)state;
+    assert_non_null(manual);
+    while (fgets(next, sizeof(next), manual)) {
+        bool found = strncmp(line, ".It Sy ", 7) != 0;
+
+        for (size_t at = 0; !found && (metric = metrics_at(at)) != NULL; at++)
+            found = is_in_manual(metric, line, next) && (seen[at] = true);
+        if (!found)
+            fail_msg("in the manual, but not in the table: %s%s", line, next);
+        memcpy(line, next, sizeof(line));
+    }
+    fclose(manual);
+    for (size_t at = 0; (metric = metrics_at(at)) != NULL; at++) {
+        if (!seen[at])
+            fail_msg("not in the manual: %s", metric->name);
+    }
+}
+
 static void test_labels(void **state)
 {
     char text[4096] = "";
@@ -414,7 +452,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_golden), cmocka_unit_test(test_promtool),
         cmocka_unit_test(test_moves),  cmocka_unit_test(test_every_metric_moves),
-        cmocka_unit_test(test_labels), cmocka_unit_test(test_files),
+        cmocka_unit_test(test_manual), cmocka_unit_test(test_labels),
+        cmocka_unit_test(test_files),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
