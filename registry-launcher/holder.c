@@ -54,7 +54,7 @@ static bool overlaps(const struct inet_diag_msg *socket, const struct registry_l
            memcmp(address.bytes, socket->id.idiag_src, bytes) == 0;
 }
 
-static void note_socket(struct holder *holder, const struct nlmsghdr *header)
+static void note_socket(struct holder *holder, struct nlmsghdr *header)
 {
     const struct inet_diag_msg *socket = NLMSG_DATA(header);
     const size_t head = NLMSG_ALIGN(NLMSG_LENGTH(sizeof(*socket)));
@@ -78,7 +78,7 @@ static void note_socket(struct holder *holder, const struct nlmsghdr *header)
 
 /* One datagram of the dump; false: it was the last one. */
 static bool read_reply(struct holder *holder, const struct registry_listen *listen,
-                       const struct nlmsghdr *header, ssize_t length)
+                       struct nlmsghdr *header, ssize_t length)
 {
     for (unsigned left = (unsigned)length; NLMSG_OK(header, left);
          header = NLMSG_NEXT(header, left)) {

@@ -65,11 +65,11 @@ void registry_sentence_write(const struct registry_sentence_end *end,
         snprintf(budget, sizeof(budget), "; %u restarts within %lld%s are spent",
                  fsm->restart.budget, (long long)window.count, window.unit);
     if (end->words[0] != '\0')
-        snprintf(text, REGISTRY_SENTENCE_BYTES, "%.*s%s", REGISTRY_SENTENCE_BYTES - 66, end->words,
-                 budget);
-    else if (by_itself && end->files_trouble[0] != '\0')
-        snprintf(text, REGISTRY_SENTENCE_BYTES, "%.50s%s; %.*s", what, budget, 90,
+        snprintf(what, sizeof(what), "%.*s", REGISTRY_SENTENCE_BYTES - 66, end->words);
+    const int left = REGISTRY_SENTENCE_BYTES - 3 - (int)(strlen(what) + strlen(budget));
+    if (end->words[0] == '\0' && by_itself && end->files_trouble[0] != '\0' && left > 0)
+        snprintf(text, REGISTRY_SENTENCE_BYTES, "%.80s%.64s; %.*s", what, budget, left,
                  end->files_trouble);
     else
-        snprintf(text, REGISTRY_SENTENCE_BYTES, "%.120s%s", what, budget);
+        snprintf(text, REGISTRY_SENTENCE_BYTES, "%.126s%.64s", what, budget);
 }
