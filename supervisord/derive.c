@@ -203,12 +203,58 @@ static void complete_router(struct derive *derive, struct settings_router *route
     complete_peers(settings, params);
 }
 
+static const char *why_no_key(int code)
+{
+    switch (code) {
+    case -ENOENT:
+        return "does not exist";
+    case -EACCES:
+        return "cannot be read by this user";
+    case -EPERM:
+        return "can be read by others than its owner, must have mode 0600";
+    case -EINVAL:
+        return "is no key, must be 64 hexadecimal digits";
+    default:
+        return "cannot be read";
+    }
+}
+
+/* A key that everybody knows is a mistake; none at all is plain VRRP. */
+static bool read_key(struct derive *derive, const char *path, uint8_t key[DERIVE_KEY_BYTES])
+{
+    const int result = derive->host->read_key(derive->host->owner, path, key);
+    const bool is_wrong = result == -EPERM || result == -EINVAL;
+    struct mistakes *list = is_wrong ? derive->judge.mistakes : derive->judge.warnings;
+
+    if (result == 0)
+        return true;
+    FILE *out = settings_judge_begin(&derive->judge, list, path);
+    fprintf(out, "%s %s", path, why_no_key(result));
+    fputs(is_wrong ? "" : ": without a key the nodes tell each other nothing but adverts", out);
+    mistake_end(list);
+    return false;
+}
+
+static void take_key(struct derive *derive)
+{
+    const struct settings_cluster *cluster = &derive->settings->cluster;
+    uint8_t old_key[DERIVE_KEY_BYTES];
+
+    if (cluster->key_file[0] == '\0') /* refused before */
+        return;
+    derive->has_key = read_key(derive, cluster->key_file, derive->key);
+    if (cluster->old_key_file[0])
+        (void)read_key(derive, cluster->old_key_file, old_key); /* only whether it is one */
+    explicit_bzero(old_key, sizeof(old_key));
+}
+
 void derive_all(struct derive *derive)
 {
     struct settings *settings = derive->settings;
 
     derive->written_probes = settings->probe_count;
     find_self(derive);
+    take_key(derive);
     complete_nodes(derive);
     for (size_t at = 0; at < settings->router_count; at++)
         complete_router(derive, &settings->routers[at]);
@@ -217,4 +263,5 @@ void derive_all(struct derive *derive)
     for (size_t at = 0; at < settings->probe_count; at++)
         complete_probe(derive, &settings->probes[at]);
     derive_registry_link(derive);
+    explicit_bzero(derive->key, sizeof(derive->key));
 }

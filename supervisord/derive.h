@@ -10,6 +10,8 @@
 
 #include "supervisord/settings_judge.h"
 
+#define DERIVE_KEY_BYTES 32
+
 struct derive {
     struct settings *settings;
     const struct settings_host *host;
@@ -17,6 +19,8 @@ struct derive {
     struct settings_judge judge;
     size_t written_probes;    /* the first so many are the file's */
     char interface[IFNAMSIZ]; /* of this node's address */
+    bool has_key;
+    uint8_t key[DERIVE_KEY_BYTES]; /* the cluster's; cleared before derive_all() ends */
 };
 
 void derive_all(struct derive *derive);

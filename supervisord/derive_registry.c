@@ -9,13 +9,12 @@
 #include "supervisord/derive_probes.h"
 #include "supervisord/registry_yaml.h"
 
-#define KEY_BYTES        32
-#define SECRET_HEX_BYTES (2 * KEY_BYTES + 1)
+#define SECRET_HEX_BYTES (2 * DERIVE_KEY_BYTES + 1)
 #define SECRET_SUBKEY    1
 #define DRAIN_DEFAULT_NS (30 * NS_PER_S)
 #define DRAIN_MARGIN_NS  (5 * NS_PER_S)
 
-_Static_assert(KEY_BYTES == crypto_kdf_KEYBYTES, "a cluster key is one of crypto_kdf");
+_Static_assert(DERIVE_KEY_BYTES == crypto_kdf_KEYBYTES, "a cluster key is one of crypto_kdf");
 
 /* Debian's package, then what builds of one's own use. */
 static const char *const usual_users[] = {"docker-registry", "registry", NULL};
@@ -182,56 +181,27 @@ static void complete_drain(struct derive *derive, struct settings_registry *regi
     }
 }
 
-static const char *why_no_key(int code)
-{
-    switch (code) {
-    case -ENOENT:
-        return "does not exist";
-    case -EACCES:
-        return "cannot be read by this user";
-    case -EPERM:
-        return "can be read by others than its owner, must have mode 0600";
-    case -EINVAL:
-        return "is no key, must be 64 hexadecimal digits";
-    default:
-        return "cannot be read";
-    }
-}
-
-static void refuse_key(struct derive *derive, const struct settings_registry *registry, int code)
-{
-    const char *path = derive->settings->cluster.key_file;
-
-    if (code == -EPERM || code == -EINVAL) {
-        fprintf(begin_mistake(derive, path), "%s %s", path, why_no_key(code));
-        end_mistake(derive);
-        return;
-    }
-    fprintf(begin_warning(derive, registry->params.config),
-            "%s has no http.secret and %s %s: uploads will not survive a failover",
-            registry->params.config, path, why_no_key(code));
-    end_warning(derive);
-}
-
 /* Every node derives the same one, so that an upload begun on one goes on on another. */
 static void complete_secret(struct derive *derive, struct settings_registry *registry)
 {
     struct registry_params *params = &registry->params;
-    const struct settings_host *host = derive->host;
-    uint8_t key[KEY_BYTES], secret[KEY_BYTES];
+    uint8_t secret[DERIVE_KEY_BYTES];
     char hex[SECRET_HEX_BYTES], variable[SECRET_HEX_BYTES + 32];
-    const int result = host->read_key(host->owner, derive->settings->cluster.key_file, key);
 
-    if (result < 0) {
-        refuse_key(derive, registry, result);
+    if (!derive->has_key) {
+        fprintf(begin_warning(derive, params->config),
+                "%s has no http.secret, and without a cluster key there is none to derive: uploads "
+                "will not survive a failover",
+                params->config);
+        end_warning(derive);
         return;
     }
-    (void)crypto_kdf_derive_from_key(secret, sizeof(secret), SECRET_SUBKEY, "registry", key);
+    (void)crypto_kdf_derive_from_key(secret, sizeof(secret), SECRET_SUBKEY, "registry",
+                                     derive->key);
     sodium_bin2hex(hex, sizeof(hex), secret, sizeof(secret));
     snprintf(variable, sizeof(variable), "REGISTRY_HTTP_SECRET=%s", hex);
     registry->secret_derived = append(params->environment, &params->environment_bytes,
                                       sizeof(params->environment), variable);
-    sodium_memzero(key, sizeof(key));
     sodium_memzero(secret, sizeof(secret));
     sodium_memzero(hex, sizeof(hex));
     sodium_memzero(variable, sizeof(variable));

@@ -26,6 +26,9 @@ void host_free(struct host *host); /* NULL is fine */
  */
 struct settings_host host_settings(struct host *host);
 
+/* A find_facts that knows nothing: for what does not depend on the registries' configurations. */
+int host_no_facts(void *owner, const char *path, const struct registry_facts **ret_facts);
+
 /* Something of the caller's, for a find_facts of its own. */
 void host_set_owner(struct host *host, void *owner);
 void *host_owner(const struct host *host);

@@ -144,8 +144,9 @@ void settings_write_ports(const struct settings *settings, FILE *out)
     if (settings->metrics.port != 0)
         fprintf(out, "TCP %-6d monitoring and the nodes to each node: metrics and status\n",
                 settings->metrics.port);
-    fprintf(out, "UDP %-6d between the nodes: kept for their frames\n", settings->cluster.port);
-    fprintf(out, "TCP %-6d between the nodes: kept for their requests\n", settings->cluster.port);
+    fprintf(out, "UDP %-6d between the nodes: what they tell each other\n", settings->cluster.port);
+    fprintf(out, "TCP %-6d between the nodes: kept for requests, not used by this version\n",
+            settings->cluster.port);
     for (size_t at = 0; at < settings->registry_count; at++)
         write_registry_port(settings, &settings->registries[at], out);
 }
