@@ -17,7 +17,7 @@
 /* Enough for 255 virtual routers of both families; more is a client gone wrong. */
 #define GOALS_MAX          1024
 #define RECONNECT_FIRST_NS (20 * NS_PER_MS)
-#define RECONNECT_MAX_NS   (1 * NS_PER_S)
+#define RECONNECT_MAX_NS   (1 * NS_PER_S) /* about */
 /* The largest struct a message may become. */
 #define VALUE_BYTES 8192
 
@@ -368,8 +368,8 @@ void channel_broadcast(struct channel_server *server, const struct wire_layout *
 static void wait_and_connect(struct channel_client *client, struct monotime now)
 {
     (void)loop_timer_set(client->loop, &client->reconnect, monotime_add(now, client->wait_ns));
-    client->wait_ns =
-        2 * client->wait_ns < RECONNECT_MAX_NS ? 2 * client->wait_ns : RECONNECT_MAX_NS;
+    if (client->wait_ns < RECONNECT_MAX_NS)
+        client->wait_ns += client->wait_ns / 8; /* one that died is back soon */
 }
 
 static void handle_client_broken(void *owner, struct monotime now)
