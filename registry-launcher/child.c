@@ -92,15 +92,20 @@ static int find_user(const char *user, uid_t *ret_uid, gid_t *ret_gid, struct er
     return 0;
 }
 
-/* Needs CAP_SETPCAP, unless it is empty already: a file with capabilities could fill the others. */
+/*
+ * A file with capabilities could fill the other sets, but for no_new_privs, which comes first. So a
+ * unit need not give us CAP_SETPCAP for this second lock.
+ */
 static int empty_bounding_set(struct err *err)
 {
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+        return err_errno(err, "cannot set no_new_privs");
     for (unsigned long capability = 0; capability <= 63; capability++) {
         const int there = prctl(PR_CAPBSET_READ, capability, 0, 0, 0);
 
         if (there < 0)
             break; /* beyond the last one */
-        if (there == 1 && prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0)
+        if (there == 1 && prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0 && errno != EPERM)
             return err_errno(err, "cannot empty the capability bounding set");
     }
     return 0;
@@ -116,8 +121,6 @@ static int drop_capabilities(struct err *err)
         return err_errno(err, "cannot clear the ambient capabilities");
     if (syscall(SYS_capset, &header, none) < 0)
         return err_errno(err, "cannot give up capabilities");
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-        return err_errno(err, "cannot set no_new_privs");
     return 0;
 }
 
