@@ -65,9 +65,9 @@ def answers(machine):
 
 
 def registry_pid(machine):
-    """Of the one that serves, whichever backend started it."""
+    """Of the one that serves, whichever backend started it; None: there is none."""
     status, out = machine.output("pgrep", "-x", "docker-registry")
-    return int(out) if status == 0 and out.strip().isdigit() else 0
+    return int(out) if status == 0 and out.strip().isdigit() else None
 
 
 def pids(machine):
@@ -122,8 +122,7 @@ def all_start(machine):
     machine.run("systemctl", "enable", "--now", "reghad.service")
     say(f"   systemctl enable --now took {time.monotonic() - begun:.2f} s")
     for unit in UNITS:
-        state = machine.show(unit, "ActiveState", "SubState", "Result")
-        expect(state["SubState"] == "running", f"{unit}: {state}")
+        wait_for(f"{unit} to run", lambda: machine.show(unit, "SubState") == "running")
     wait_serving(machine)
     say(f"   the registry answers through {VIP} after {time.monotonic() - begun:.2f} s")
     status = machine.show("reghad", "StatusText")
@@ -148,7 +147,9 @@ def each_runs_confined(machine):
 
 
 def the_registry_is_no_root(machine):
-    text = machine.run("cat", f"/proc/{registry_pid(machine)}/status")
+    pid = registry_pid(machine)
+    expect(pid, "no registry runs")
+    text = machine.run("cat", f"/proc/{pid}/status")
     fields = dict(line.split(":", 1) for line in text.splitlines())
     uid = machine.run("id", "-u", "docker-registry").strip()
     expect(set(fields["Uid"].split()) == {uid}, f"it runs as {fields['Uid']}")
@@ -222,9 +223,10 @@ def kill_9_of_regha_launcher(machine):
 
 def kill_9_of_the_registry(machine):
     before = registry_pid(machine)
+    expect(before, "no registry runs")
     watch = AddressWatch(machine)
     machine.run("kill", "-KILL", before)
-    wait_for("another registry", lambda: registry_pid(machine) not in (0, before), 10)
+    wait_for("another registry", lambda: registry_pid(machine) not in (None, before), 10)
     wait_for("its answer", lambda: answers(machine), 10)
     expect(not watch.removals(), "the address moved")
 
@@ -342,12 +344,47 @@ def it_starts_again_with_the_machine(machine):
 
 
 def a_dead_launcher_leaves_no_registry_behind(machine):
-    """The net: stopped without a launcher that could."""
-    machine.run("systemctl", "kill", "--kill-whom=main", "--signal=STOP", "regha-launcher")
-    machine.run("systemctl", "stop", "--no-block", "reghad")
-    wait_for("the end of the registry", lambda: not registry_pid(machine), 30, 0.1)
-    machine.run("systemctl", "kill", "--kill-whom=main", "--signal=KILL", "regha-launcher")
-    wait_for("the end of all processes", lambda: not left_processes(machine), 30, 0.1)
+    """The net: stopped while no launcher can be started that would."""
+    program = machine.root / "usr/lib/regha/regha-launcher"
+    program.chmod(0o644)
+    try:
+        machine.run("systemctl", "kill", "--kill-whom=main", "--signal=KILL", "regha-launcher")
+        wait_for("its failure", lambda: machine.show("regha-launcher", "ExecMainStatus") == "203")
+        expect(registry_pid(machine), "the registry did not outlive it")
+        machine.run("systemctl", "stop", "reghad")
+        wait_for("the end of all processes", lambda: not left_processes(machine), 30, 0.1)
+        expect(not has_address(machine), "the address is still there")
+    finally:
+        program.chmod(0o755)
+
+
+CONTAINER = ("NET_ADMIN", "NET_RAW", "SETUID", "SETGID", "SETPCAP", "KILL", "CHOWN", "DAC_OVERRIDE",
+             "FOWNER")  # as in the example of reghad(8)
+
+
+def regha_init_does_without_units(machine):
+    """As in a container: no more capabilities than reghad(8) names, the registry its child."""
+    bounds = " ".join("CAP_" + name for name in CONTAINER)
+    machine.run("systemd-run", "--unit=container", f"--property=CapabilityBoundingSet={bounds}",
+                "--property=KillMode=process", "/usr/lib/regha/regha-init")
+    wait_serving(machine)
+    init = machine.pid("container")
+    for program in UNITS:
+        before = int(machine.run("pgrep", "-x", program))
+        registry, watch = registry_pid(machine), AddressWatch(machine)
+        machine.run("kill", "-KILL", before)
+        wait_for(f"another {program}", lambda: machine.output("pgrep", "-x", program)[1].strip()
+                 not in ("", str(before)))
+        time.sleep(1)
+        expect(not watch.removals() and has_address(machine), f"{program} took the address along")
+        expect(registry_pid(machine) == registry, f"{program} took the registry along")
+    expect(answers(machine), "the registry does not answer")
+    expect(machine.pid("container") == init, "regha-init was restarted")
+    begun = time.monotonic()
+    machine.run("systemctl", "stop", "container")
+    say(f"   the stop took {time.monotonic() - begun:.2f} s")
+    expect(not left_processes(machine), f"left: {left_processes(machine)}")
+    expect(not has_address(machine), "the address is still there")
 
 
 CASES = (units_are_well_formed, sandboxes_are_tight, all_start, each_runs_confined,
@@ -356,7 +393,7 @@ CASES = (units_are_well_formed, sandboxes_are_tight, all_start, each_runs_confin
          a_stopped_regha_vrrp_is_replaced, a_reload_keeps_all_pids,
          a_restart_of_reghad_is_nobody_elses, a_wrong_configuration_is_refused_once,
          stop_leaves_nothing, it_starts_again_with_the_machine,
-         a_dead_launcher_leaves_no_registry_behind)
+         a_dead_launcher_leaves_no_registry_behind, regha_init_does_without_units)
 
 
 # -- running them --------------------------------------------------------------------------------
