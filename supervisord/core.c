@@ -10,6 +10,7 @@
 #include "base/confine.h"
 #include "supervisord/assemble.h"
 #include "supervisord/journal.h"
+#include "supervisord/peers.h"
 #include "supervisord/reports.h"
 #include "supervisord/steer.h"
 
@@ -71,6 +72,7 @@ static int apply(struct core *core, struct settings *settings, struct err *err)
         settings_free(settings);
         return failed;
     }
+    peers_read_key(core);
     steer_judge(core, monotime_now());
     steer_send_all(core);
     if (core->settings_changed)
@@ -360,6 +362,7 @@ int core_open(struct core *core, struct loop *loop, const char *path, FILE *mist
         settings_free(settings);
         return failed;
     }
+    peers_read_key(core);
     core->is_dirty = true;
     loop_set_pass_end(loop, handle_pass_end, core);
     service_start(&core->service, loop);
@@ -378,6 +381,8 @@ void core_close(struct core *core)
     if (core->world.probes)
         probe_set_free(core->world.probes);
     assemble_free(core);
+    explicit_bzero(core->keys, sizeof(core->keys));
+    explicit_bzero(&core->cluster_sent, sizeof(core->cluster_sent));
     free(core->world.reload.mistakes);
     free(core->world.events);
 }

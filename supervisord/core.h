@@ -39,6 +39,11 @@ struct core {
     struct service service;
     struct world world;
     struct facts facts;
+    struct vrrp_cluster_key keys[2]; /* subkeys for peer frames */
+    size_t key_count;
+    bool is_key_missed; /* and it has been said */
+    bool is_cluster_sent;
+    struct vrrp_cluster_goal cluster_sent; /* what regha-vrrp was told last of the other nodes */
     struct core_router *routers;
     struct core_registry *registries;
     struct channel_client *clients[WORLD_PROCESSES]; /* none to ourselves */

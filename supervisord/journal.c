@@ -25,6 +25,7 @@ static const struct telling {
     [WORLD_EVENT_PROCESS] = {"process", "process"},
     [WORLD_EVENT_RELOAD] = {"configuration", "configuration"},
     [WORLD_EVENT_DECISION] = {"decision", "vrouter"},
+    [WORLD_EVENT_NODE] = {"node", "peer"},
 };
 
 static void tell(const struct world_event *event, enum log_level level)

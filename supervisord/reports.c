@@ -5,10 +5,16 @@
 #include <string.h>
 
 #include "supervisord/journal.h"
+#include "supervisord/peers.h"
 
 const struct wire_layout *const reports_vrrp_states[] = {
-    &process_state_layout,  &vrrp_message_status, &vrrp_message_transition,
-    &vrrp_message_counters, &vrrp_message_strays, NULL,
+    &process_state_layout,
+    &vrrp_message_status,
+    &vrrp_message_transition,
+    &vrrp_message_counters,
+    &vrrp_message_strays,
+    &vrrp_message_peer,
+    NULL,
 };
 const struct wire_layout *const reports_net_states[] = {
     &process_state_layout, &kernel_message_status, &kernel_message_link, NULL};
@@ -112,6 +118,8 @@ void reports_take_vrrp(void *owner, struct channel_message *state, struct monoti
         take_status(core, state->value, now);
     } else if (state->layout == &vrrp_message_transition) {
         take_transition(core, state->value, now);
+    } else if (state->layout == &vrrp_message_peer) {
+        peers_take(core, state->value, now);
     } else if (state->layout == &vrrp_message_strays) {
         take_strays(&core->world, state->value);
     } else if (state->layout == &vrrp_message_counters) {
@@ -216,8 +224,8 @@ static void take_capture(struct core *core, const struct registry_capture *captu
     if (changed < 0) {
         const struct journal_entry entry = {WORLD_EVENT_REGISTRY, LOG_LEVEL_ERR, capture->name, "",
                                             ""};
-        snprintf(world->registries[at].facts_error, sizeof(world->registries[at].facts_error), "%.191s",
-                 err.text);
+        snprintf(world->registries[at].facts_error, sizeof(world->registries[at].facts_error),
+                 "%.191s", err.text);
         journal_add(world, now, &entry, "%s: %s", capture->path, err.text);
         return;
     }

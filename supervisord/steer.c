@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "supervisord/journal.h"
+#include "supervisord/peers.h"
 
 /* A registry outlives the Active role by this, so that a flap of the role restarts nothing. */
 #define LINGER_NS (250 * NS_PER_MS)
@@ -230,6 +231,20 @@ static struct vrrp_goal router_goal(const struct core *core, size_t at)
     };
 }
 
+/* Returns whether there was something to say. */
+static bool send_cluster(struct core *core, bool all)
+{
+    struct vrrp_cluster_goal goal;
+
+    if (!peers_goal(core, &goal) ||
+        (!all && core->is_cluster_sent && memcmp(&goal, &core->cluster_sent, sizeof(goal)) == 0) ||
+        channel_client_want(core->clients[WORLD_VRRP], &vrrp_message_cluster, &goal) < 0)
+        return false;
+    core->cluster_sent = goal;
+    core->is_cluster_sent = true;
+    return true;
+}
+
 /* memcmp() sees padding, and sending a goal once too often does no harm. */
 static void send_routers(struct core *core, bool all)
 {
@@ -238,6 +253,7 @@ static void send_routers(struct core *core, bool all)
 
     if (!channel_client_is_ready(client))
         return;
+    sent += send_cluster(core, all);
     for (size_t at = 0; at < core->world.router_count; at++) {
         const struct vrrp_goal goal = router_goal(core, at);
         struct core_router *memory = &core->routers[at];
@@ -302,6 +318,7 @@ void steer_judge(struct core *core, struct monotime now)
     for (size_t at = 0; at < core->world.router_count; at++)
         judge_router(core, at, now);
     apply_applicable(core, now);
+    peers_compare(core, now);
     if (!core->has_begun || core->world.waiting_for_address)
         return;
     send_routers(core, begins);

@@ -24,7 +24,7 @@ const char *world_event_kind_name(enum world_event_kind kind)
         [WORLD_EVENT_ROUTER] = "router",     [WORLD_EVENT_ADDRESS] = "address",
         [WORLD_EVENT_PROBE] = "probe",       [WORLD_EVENT_REGISTRY] = "registry",
         [WORLD_EVENT_PROCESS] = "process",   [WORLD_EVENT_RELOAD] = "reload",
-        [WORLD_EVENT_DECISION] = "decision",
+        [WORLD_EVENT_DECISION] = "decision", [WORLD_EVENT_NODE] = "node",
     };
 
     assert(kind < WORLD_EVENT_KINDS);

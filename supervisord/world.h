@@ -57,6 +57,15 @@ struct world_registry {
     char facts_error[192];
 };
 
+#define WORLD_NODE_REGISTRIES 8
+
+/* A registry as a node has it; the digest is of what a start there would use. */
+struct world_node_registry {
+    char name[REGISTRY_NAME_BYTES];
+    char digest[REGISTRY_DIGEST_BYTES];
+    uint8_t state;
+};
+
 /* What another node says of itself; `self` is filled from here. */
 struct world_node {
     struct settings_node settings;
@@ -67,6 +76,9 @@ struct world_node {
     uint8_t role;                       /* enum vrrp_state of the first router */
     char digest[REGISTRY_DIGEST_BYTES]; /* of its first registry */
     uint8_t registry_state;
+    uint8_t registry_count;
+    struct world_node_registry registries[WORLD_NODE_REGISTRIES];
+    uint64_t rejected[VRRP_FRAME_DROPS]; /* its frames that did not count; self: strangers' */
 };
 
 #define WORLD_EVENTS 512 /* kept in memory */
@@ -79,6 +91,7 @@ enum world_event_kind {
     WORLD_EVENT_PROCESS,  /* of ours: lost, back */
     WORLD_EVENT_RELOAD,
     WORLD_EVENT_DECISION, /* of the role, with its inputs */
+    WORLD_EVENT_NODE,     /* another one is heard, or silent */
     WORLD_EVENT_KINDS,
 };
 
@@ -88,7 +101,7 @@ struct world_event {
     struct monotime at;
     enum world_event_kind kind;
     char object[SETTINGS_NAME_BYTES]; /* name of router, probe, registry, process */
-    char from[24], to[24];
+    char from[48], to[48];
     char text[160]; /* cause and evidence in words */
 };
 

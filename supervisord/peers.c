@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "supervisord/peers.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include "supervisord/host.h"
+#include "supervisord/journal.h"
+
+/* Of the subkeys of crypto_kdf; 1 is the registries' secret. */
+#define FRAMES_SUBKEY  2
+#define FRAMES_CONTEXT "frames.."
+#define SHORT_DIGEST   12
+
+/* What a frame carries for reghad. */
+struct peers_news {
+    char version[32];
+    uint8_t registry_count;
+    struct world_node_registry registries[WORLD_NODE_REGISTRIES];
+};
+
+static const struct wire_field registry_fields[] = {
+    WIRE_TEXT(world_node_registry, name),
+    WIRE_TEXT(world_node_registry, digest),
+    WIRE_UPTO(world_node_registry, state, REGISTRY_STATES - 1),
+    WIRE_END,
+};
+
+static const struct wire_field news_fields[] = {
+    WIRE_TEXT(peers_news, version),
+    WIRE_ARRAY(peers_news, registries, registry_count, registry_fields),
+    WIRE_END,
+};
+
+static const struct wire_layout news_layout = {48, 1, sizeof(struct peers_news), news_fields,
+                                               "peer news"};
+
+static void add_key(struct core *core, const char *path)
+{
+    const struct journal_entry entry = {WORLD_EVENT_RELOAD, LOG_LEVEL_WARNING, path, "", ""};
+    uint8_t key[HOST_KEY_BYTES];
+    struct vrrp_cluster_key *subkey = &core->keys[core->key_count];
+
+    if (host_read_key(path, key) < 0) {
+        if (!core->is_key_missed)
+            journal_add(&core->world, monotime_now(), &entry,
+                        "no cluster key is readable there: nodes do not hear of each other");
+        core->is_key_missed = true;
+        return;
+    }
+    core->is_key_missed = false;
+    (void)crypto_kdf_derive_from_key(subkey->bytes, sizeof(subkey->bytes), FRAMES_SUBKEY,
+                                     FRAMES_CONTEXT, key);
+    sodium_memzero(key, sizeof(key));
+    core->key_count++;
+}
+
+void peers_read_key(struct core *core)
+{
+    const struct settings_cluster *cluster = &core->world.settings->cluster;
+
+    core->key_count = 0;
+    if (core->world.settings->node_count < 2)
+        return;
+    add_key(core, cluster->key_file);
+    if (cluster->old_key_file[0] != '\0')
+        add_key(core, cluster->old_key_file);
+}
+
+/* Ours, as the others shall know it. */
+static void collect_news(const struct world *world, struct peers_news *news)
+{
+    memset(news, 0, sizeof(*news));
+    snprintf(news->version, sizeof(news->version), "%s", REGHA_VERSION);
+    for (size_t at = 0; at < world->registry_count && at < WORLD_NODE_REGISTRIES; at++) {
+        const struct registry_status *status = &world->registries[at].status;
+        struct world_node_registry *registry = &news->registries[news->registry_count++];
+
+        memcpy(registry->name, world->registries[at].settings.params.name, sizeof(registry->name));
+        memcpy(registry->digest, status->captured_digest, sizeof(registry->digest));
+        registry->state = status->state;
+    }
+}
+
+static void keep_news(struct world_node *node, const struct peers_news *news)
+{
+    memcpy(node->version, news->version, sizeof(node->version));
+    memcpy(node->registries, news->registries, sizeof(node->registries));
+    node->registry_count = news->registry_count;
+    memcpy(node->digest, news->registries[0].digest, sizeof(node->digest));
+    node->registry_state = news->registries[0].state;
+}
+
+bool peers_goal(const struct core *core, struct vrrp_cluster_goal *ret_goal)
+{
+    const struct settings *settings = core->world.settings;
+    struct peers_news news;
+
+    if (core->key_count == 0 || settings->self == SETTINGS_NO_NODE)
+        return false;
+    memset(ret_goal, 0, sizeof(*ret_goal)); /* it is compared as bytes */
+    ret_goal->self = (uint8_t)settings->self;
+    ret_goal->port = (uint16_t)settings->cluster.port;
+    ret_goal->heartbeat_ns = settings->cluster.heartbeat_ns;
+    ret_goal->key_count = (uint8_t)core->key_count;
+    memcpy(ret_goal->keys, core->keys, sizeof(ret_goal->keys));
+    for (size_t at = 0; at < settings->node_count && at < VRRP_CLUSTER_NODES; at++) {
+        struct vrrp_cluster_node *node = &ret_goal->nodes[ret_goal->node_count++];
+        snprintf(node->name, sizeof(node->name), "%s", settings->nodes[at].name);
+        node->address = settings->nodes[at].address;
+    }
+    collect_news(&core->world, &news);
+    const int length = wire_encode(&news_layout, &news, ret_goal->blob, sizeof(ret_goal->blob));
+    ret_goal->blob_bytes = (uint16_t)(length > 0 ? length : 0);
+    return true;
+}
+
+static struct world_node *find_node(struct world *world, const char *name)
+{
+    for (size_t at = 0; at < world->node_count; at++)
+        if (strcmp(world->nodes[at].settings.name, name) == 0)
+            return &world->nodes[at];
+    return NULL;
+}
+
+/* The role of a node is that of its first virtual router. */
+static uint8_t role_of(const struct core *core, const struct vrrp_peer_state *state)
+{
+    const struct vrrp_params *first =
+        core->world.router_count > 0 ? &core->world.routers[0].settings.params : NULL;
+
+    for (size_t at = 0; first && at < state->router_count; at++)
+        if (state->routers[at].vrid == first->vrid && state->routers[at].family == first->family)
+            return state->routers[at].state;
+    return VRRP_INITIALIZE;
+}
+
+static void tell_reached(struct core *core, const struct world_node *node, bool leaving,
+                         struct monotime now)
+{
+    const struct journal_entry entry = {
+        WORLD_EVENT_NODE, node->reachable || leaving ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING,
+        node->settings.name, "", node->reachable ? "reachable" : "silent"};
+
+    journal_add(&core->world, now, &entry, "%s",
+                node->reachable ? "its frames are heard"
+                : leaving       ? "it said that it leaves"
+                                : "three of its frames are missing");
+}
+
+void peers_take(struct core *core, const struct vrrp_peer_state *state, struct monotime now)
+{
+    struct world_node *node = find_node(&core->world, state->name);
+    struct peers_news news;
+
+    if (!node)
+        return;
+    memcpy(node->rejected, state->rejected, sizeof(node->rejected));
+    if (node->self)
+        return;
+    const bool changed = node->reachable != state->reachable;
+    node->reachable = state->reachable;
+    node->seen = (struct monotime){state->seen_ns};
+    node->role = role_of(core, state);
+    if (changed && (node->reachable || state->seen_ns != 0))
+        tell_reached(core, node, state->leaving, now);
+    core->is_dirty |= changed;
+    /* It cannot be read of a reghad that is not there, or of another version. */
+    if (wire_decode(&news_layout, state->blob, state->blob_bytes, &news, sizeof(news)) < 0)
+        return;
+    core->is_dirty |= memcmp(node->registries, news.registries, sizeof(news.registries)) != 0;
+    keep_news(node, &news);
+}
+
+static void fill_self(struct core *core, struct world_node *node, struct monotime now)
+{
+    const struct world *world = &core->world;
+    struct peers_news news;
+
+    collect_news(world, &news);
+    keep_news(node, &news);
+    node->reachable = true;
+    node->seen = now;
+    node->role = world->router_count > 0 ? world->routers[0].status.state : VRRP_INITIALIZE;
+}
+
+static const struct world_node_registry *find_registry(const struct world_node *node,
+                                                       const char *name)
+{
+    for (size_t at = 0; at < node->registry_count; at++)
+        if (strcmp(node->registries[at].name, name) == 0)
+            return &node->registries[at];
+    return NULL;
+}
+
+/* What differs, in words; "" if nothing does. */
+static void find_drift(const struct world *world, size_t at, char *words, size_t size_bytes)
+{
+    const struct registry_status *status = &world->registries[at].status;
+
+    words[0] = '\0';
+    if (status->captured_digest[0] == '\0')
+        return;
+    if (status->pid != 0 && strcmp(status->digest, status->captured_digest) != 0) {
+        snprintf(words, size_bytes, "its files changed since it was started");
+        return;
+    }
+    for (size_t peer = 0; peer < world->node_count; peer++) {
+        const struct world_node *node = &world->nodes[peer];
+        const struct world_node_registry *theirs =
+            find_registry(node, world->registries[at].settings.params.name);
+
+        if (node->self || !node->reachable || !theirs || theirs->digest[0] == '\0' ||
+            strcmp(theirs->digest, status->captured_digest) == 0)
+            continue;
+        snprintf(words, size_bytes, "%s has %.*s, here is %.*s", node->settings.name, SHORT_DIGEST,
+                 theirs->digest, SHORT_DIGEST, status->captured_digest);
+        return;
+    }
+}
+
+void peers_compare(struct core *core, struct monotime now)
+{
+    struct world *world = &core->world;
+
+    for (size_t at = 0; at < world->node_count; at++)
+        if (world->nodes[at].self)
+            fill_self(core, &world->nodes[at], now);
+    for (size_t at = 0; at < world->registry_count; at++) {
+        struct world_registry *registry = &world->registries[at];
+        const bool before = registry->drifted;
+        const struct journal_entry entry = {WORLD_EVENT_REGISTRY, LOG_LEVEL_WARNING,
+                                            registry->settings.params.name, "", "drifted"};
+        find_drift(world, at, registry->drift, sizeof(registry->drift));
+        registry->drifted = registry->drift[0] != '\0';
+        if (registry->drifted && !before)
+            journal_add(world, now, &entry, "%s", registry->drift);
+    }
+}
