@@ -44,6 +44,20 @@ static void tell_transitions(struct vrrp_goals *goals, struct channel_peer *peer
              &router->transitions[at % VRRP_ROUTER_TRANSITIONS]);
 }
 
+static void tell_peer(struct vrrp_goals *goals, struct channel_peer *peer, size_t at)
+{
+    struct vrrp_peer_state state;
+
+    vrrp_peers_state(goals->peers, at, &state);
+    tell(goals, peer, &vrrp_message_peer, &state);
+}
+
+static void tell_peers(struct vrrp_goals *goals, struct channel_peer *peer)
+{
+    for (size_t at = 0; at < vrrp_peers_count(goals->peers); at++)
+        tell_peer(goals, peer, at);
+}
+
 static void tell_counters(struct vrrp_goals *goals, struct channel_peer *peer)
 {
     const struct vrrp_routers *routers = goals->routers;
@@ -65,24 +79,44 @@ static void handle_connected(void *owner, struct channel_peer *peer)
         tell_transitions(goals, peer, router, 0);
     }
     tell_counters(goals, peer);
+    tell_peers(goals, peer);
+}
+
+/* The cluster's goal is one more object of the set: not named in a whole one, it is not wanted. */
+static void want_peers(struct vrrp_goals *goals, const struct vrrp_cluster_goal *cluster,
+                       bool partial, struct monotime now)
+{
+    const char *mistake = cluster ? vrrp_peers_mistake(cluster) : NULL;
+
+    if (mistake)
+        log_err("the cluster's goal is refused", "reason=\"%s\"", mistake);
+    else if (cluster || !partial)
+        vrrp_peers_want(goals->peers, cluster, now);
 }
 
 static void handle_wanted(void *owner, struct channel_peer *peer, const struct channel_goals *set,
                           struct monotime now)
 {
     struct vrrp_goals *goals = owner;
-    const struct vrrp_goal *wanted[GOALS_MAX];
+    const struct vrrp_goal *wanted[GOALS_MAX] = {NULL};
+    const struct vrrp_cluster_goal *cluster = NULL;
+    size_t count = 0;
 
     if (goals->stopping)
         return;
-    if (set->count > GOALS_MAX) {
+    if (set->count > GOALS_MAX + 1) {
         log_err("more virtual routers than there are VRIDs are refused", "count=%zu", set->count);
         return;
     }
-    for (size_t at = 0; at < set->count; at++)
-        wanted[at] = set->messages[at].value;
+    for (size_t at = 0; at < set->count; at++) {
+        if (set->messages[at].layout == &vrrp_message_cluster)
+            cluster = set->messages[at].value;
+        else if (count < GOALS_MAX)
+            wanted[count++] = set->messages[at].value;
+    }
     goals->master = peer;
-    vrrp_routers_want(goals->routers, wanted, set->count, set->partial, now);
+    vrrp_routers_want(goals->routers, wanted, count, set->partial, now);
+    want_peers(goals, cluster, set->partial, now);
     goals->applied(goals->owner, now);
 }
 
@@ -106,12 +140,14 @@ static void handle_tick(struct loop_timer *timer, struct monotime now)
         return;
     tell_process(goals, NULL);
     tell_counters(goals, NULL);
+    tell_peers(goals, NULL);
 }
 
-int vrrp_goals_open(struct vrrp_goals *goals, struct vrrp_routers *routers,
-                    const struct vrrp_goals_door *door, struct err *err)
+int vrrp_goals_open(struct vrrp_goals *goals, const struct vrrp_goals_door *door, struct err *err)
 {
-    static const struct wire_layout *const layouts[] = {&vrrp_message_goal, NULL};
+    static const struct wire_layout *const layouts[] = {&vrrp_message_goal, &vrrp_message_cluster,
+                                                        NULL};
+    struct loop *loop = goals->routers->shared.loop;
     const struct channel_server_params params = {
         .path = door->path,
         .users = {door->user},
@@ -124,12 +160,11 @@ int vrrp_goals_open(struct vrrp_goals *goals, struct vrrp_routers *routers,
         .closed = handle_closed,
     };
 
-    goals->routers = routers;
     loop_timer_init(&goals->tick, "counters", handle_tick, goals);
-    const int failed = channel_server_open(routers->shared.loop, &params, &goals->channel, err);
+    const int failed = channel_server_open(loop, &params, &goals->channel, err);
     if (failed < 0)
         return failed;
-    return loop_timer_set(routers->shared.loop, &goals->tick, monotime_now());
+    return loop_timer_set(loop, &goals->tick, monotime_now());
 }
 
 void vrrp_goals_close(struct vrrp_goals *goals)
@@ -149,5 +184,10 @@ void vrrp_goals_report(struct vrrp_goals *goals)
         tell_transitions(goals, NULL, router, router->transition_reported);
         router->transition_reported = router->transition_count;
         tell_status(goals, NULL, router);
+    }
+    for (size_t at = 0; at < vrrp_peers_count(goals->peers); at++) {
+        if (goals->peers->nodes[at].dirty)
+            tell_peer(goals, NULL, at);
+        goals->peers->nodes[at].dirty = false;
     }
 }

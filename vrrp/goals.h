@@ -6,10 +6,11 @@
 #define VRRP_GOALS_H
 
 #include "base/channel.h"
-#include "vrrp/routers.h"
+#include "vrrp/peers.h"
 
 struct vrrp_goals {
     struct vrrp_routers *routers;
+    struct vrrp_peers *peers;
     struct channel_server *channel;
     struct channel_peer *master; /* whose goals we follow; NULL: nobody's any more */
     struct loop_timer tick;      /* counters, each second */
@@ -24,9 +25,8 @@ struct vrrp_goals_door {
     gid_t group; /* of the socket */
 };
 
-/* `applied` and `owner` are set by the caller before. Returns 0, or a negative errno and `err`. */
-int vrrp_goals_open(struct vrrp_goals *goals, struct vrrp_routers *routers,
-                    const struct vrrp_goals_door *door, struct err *err);
+/* `routers`, `peers`, `applied` and `owner` are set by the caller before. Returns 0, or a negative errno and `err`. */
+int vrrp_goals_open(struct vrrp_goals *goals, const struct vrrp_goals_door *door, struct err *err);
 void vrrp_goals_close(struct vrrp_goals *goals);
 
 /* Tell what changed since the last time. */

@@ -23,6 +23,7 @@ struct program {
     struct loop *loop;
     struct service service;
     struct vrrp_routers routers;
+    struct vrrp_peers peers;
     struct vrrp_goals goals;
     struct vrrp_net_client net;
     struct loop_timer stop_wait; /* for regha-net to remove the addresses */
@@ -93,6 +94,7 @@ static void handle_signal(void *owner, int signal, struct monotime now)
     service_stopping(&program->service);
     log_info("stopping: resigns everywhere", "");
     vrrp_routers_stop(&program->routers, now);
+    vrrp_peers_leave(&program->peers);
     program->routers.shared.pending = true;
     (void)loop_timer_set(program->loop, &program->stop_wait, monotime_add(now, STOP_WAIT_NS));
 }
@@ -128,7 +130,7 @@ static int open_doors(struct program *program, const struct neighbours *neighbou
         .user = neighbours->reghad,
         .group = neighbours->group,
     };
-    const int failed = vrrp_goals_open(&program->goals, &program->routers, &door, err);
+    const int failed = vrrp_goals_open(&program->goals, &door, err);
 
     return failed < 0 ? failed
                       : vrrp_net_client_open(&program->net, &program->routers, PROCESS_NET_SOCKET,
@@ -155,8 +157,15 @@ static int start(struct program *program, struct err *err)
     loop_set_pass_end(program->loop, handle_pass_end, program);
     loop_timer_init(&program->stop_wait, "stop", handle_stop_wait, program);
     vrrp_routers_init(&program->routers, program->loop, FOLDER);
-    program->goals.applied = handle_applied;
-    program->goals.owner = program;
+    failed = vrrp_peers_init(&program->peers, &program->routers, err);
+    if (failed < 0)
+        return failed;
+    program->goals = (struct vrrp_goals){
+        .routers = &program->routers,
+        .peers = &program->peers,
+        .applied = handle_applied,
+        .owner = program,
+    };
     return open_doors(program, &neighbours, err);
 }
 
@@ -164,6 +173,7 @@ static void finish(struct program *program)
 {
     vrrp_net_client_close(&program->net);
     vrrp_goals_close(&program->goals);
+    vrrp_peers_fini(&program->peers);
     vrrp_routers_fini(&program->routers);
     loop_free(program->loop);
 }

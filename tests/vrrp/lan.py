@@ -12,7 +12,9 @@ MS = 1_000_000
 STATES = ("initialize", "backup", "active")
 REASONS = ("startup", "resumed", "timeout", "peer-resigned", "peer-degraded", "preempted", "preempt",
            "not-candidate", "interface-down", "no-kernel", "overslept", "removed", "shutdown")
-GOAL, STATUS, TRANSITION, COUNTERS = 32, 33, 34, 35
+GOAL, STATUS, TRANSITION, COUNTERS, STRAYS, CLUSTER, PEER = range(32, 39)
+FRAME_DROPS = ("accepted", "stranger", "length", "seal", "malformed", "receiver", "incarnation", "replay")
+PORT = 9652
 
 def run(*command, check=True):
     return subprocess.run([str(word) for word in command], check=check, capture_output=True, text=True)
@@ -48,6 +50,12 @@ def goal_message(goal):
         addresses(goal["peers"]) + addresses(goal["foreign"]) + struct.pack(
         "<qqBqB?q", goal["interval_ns"], 0, 3, 0, goal["priority"], goal["candidate"], goal["grace_ns"]))
 
+def cluster_message(cluster):
+    nodes = b"".join(text(f"node{at}") + address(host) for at, host in enumerate(cluster["nodes"]))
+    return message(CLUSTER, struct.pack("<BHq", cluster["self"], PORT, cluster["heartbeat_ns"]) +
+        bytes([len(cluster["keys"])]) + b"".join(cluster["keys"]) + bytes([len(cluster["nodes"])]) + nodes +
+        struct.pack("<H", len(cluster["blob"])) + cluster["blob"])
+
 class Reader:
     def __init__(self, body):
         self.body, self.at = body, 0
@@ -68,6 +76,7 @@ class Reghad:
         self.path, self.goal = path, goal
         self.socket, self.generation, self.ready = None, 0, False
         self.status, self.transitions, self.counters = None, [], None
+        self.cluster, self.peers = None, {}
 
     def close(self):
         if self.socket:
@@ -79,7 +88,10 @@ class Reghad:
         if self.ready:
             self.generation += 1
             self.socket.send(goal_message(self.goal))
-            self.socket.send(message(1, struct.pack("<IH?", self.generation, 1, False)))
+            if self.cluster:
+                self.socket.send(cluster_message(self.cluster))
+            count = 2 if self.cluster else 1
+            self.socket.send(message(1, struct.pack("<IH?", self.generation, count, False)))
 
     def connect(self):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -107,6 +119,18 @@ class Reghad:
             entry = (STATES[before], STATES[after], REASONS[reason], at_ns, heard_ns)
             if entry not in self.transitions:
                 self.transitions.append(entry)
+        elif kind == PEER:
+            reader.text()
+            node, reachable, leaving, seen_ns, since_ns, incarnation, received = reader.take("B??qqQQ")
+            rejected = dict(zip(FRAME_DROPS, reader.take("8Q")))
+            count, = reader.take("B")
+            routers = [reader.take("BBBB") for _ in range(count)]
+            length, = reader.take("H")
+            self.peers[node] = {
+                "reachable": reachable, "leaving": leaving, "seen_ns": seen_ns, "since_ns": since_ns,
+                "incarnation": incarnation, "received": received, "rejected": rejected,
+                "routers": {vrid: STATES[state] for vrid, _, state, _ in routers},
+                "blob": reader.take(f"{length}s")[0]}
         elif kind == COUNTERS:
             reader.text()
             reader.take("BB")

@@ -226,6 +226,95 @@ def reload(lan):
     active.reghad.want(addresses=[lan.vip])
     lan.wait("it is gone", lambda: "192.0.2.101/" not in active.run("ip", "-4", "address").stdout)
 
+KEY, OTHER_KEY = bytes(range(32)), bytes(32)
+
+def start_cluster(lan, keys=((KEY,), (KEY,))):
+    active, backup = start_pair(lan)
+    pair = lan.nodes[:2]
+    for at, node in enumerate(pair):
+        node.reghad.cluster = {"self": at, "nodes": [peer.address for peer in pair], "heartbeat_ns": 100 * MS,
+                               "keys": keys[at], "blob": f"blob {at}".encode()}
+        node.reghad.want()
+    return active, backup
+
+def sees(node, number, **wanted):
+    """What the node says of the one with that index."""
+    peer = node.reghad.peers.get(number)
+    return peer and all(peer[name] == value for name, value in wanted.items())
+
+def peers(lan):
+    """Nodes see each other: states, blobs, restarts, silence, departure."""
+    one, two = lan.nodes[:2]
+    start_cluster(lan)
+    lan.wait("they see each other", lambda: sees(one, 1, reachable=True, blob=b"blob 1") and
+             sees(two, 0, reachable=True, blob=b"blob 0"))
+    states = {51: one.state()}
+    lan.wait("and their routers", lambda: sees(two, 0, routers=states))
+    one.reghad.cluster["blob"] = b"x" * 1024
+    at = now_ns()
+    one.reghad.want()
+    lan.wait("news travel", lambda: sees(two, 0, blob=b"x" * 1024))
+    say("a blob of 1 KB is known after", at, now_ns())
+    former = one.reghad.peers[1]["incarnation"]
+    two.end("regha-vrrp")
+    two.start("regha-vrrp")
+    lan.wait("a new life", lambda: one.reghad.peers[1]["incarnation"] not in (0, former))
+    assert sees(one, 1, reachable=True)
+    at = now_ns()
+    two.end("regha-vrrp")
+    lan.wait("silence", lambda: sees(one, 1, reachable=False, leaving=False))
+    say("silent after", at, one.reghad.peers[1]["since_ns"])
+    two.start("regha-vrrp")
+    lan.wait("back", lambda: sees(one, 1, reachable=True))
+    assert two.end("regha-vrrp", signal.SIGTERM) == 0
+    lan.wait("departure", lambda: sees(one, 1, reachable=False, leaving=True))
+
+def peers_of_another_key(lan):
+    """Frames of another key are counted and believed by nobody; two keys bridge a change."""
+    one, two = lan.nodes[:2]
+    start_cluster(lan, ((KEY,), (OTHER_KEY,)))
+    lan.wait("rejected", lambda: one.reghad.peers.get(1) and one.reghad.peers[1]["rejected"]["seal"] > 2)
+    assert sees(one, 1, reachable=False, received=0)
+    one.reghad.cluster["keys"] = (KEY, OTHER_KEY)
+    two.reghad.cluster["keys"] = (OTHER_KEY, KEY)
+    one.reghad.want(), two.reghad.want()
+    lan.wait("both keys open", lambda: sees(one, 1, reachable=True) and sees(two, 0, reachable=True))
+
+RECORD = """
+import socket, sys
+recorder = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x0800))
+recorder.bind(("eth0", 0x0800))
+recorder.settimeout(5)
+left = 10
+while left:
+    packet = recorder.recv(65536)
+    if packet[9] == 17 and packet[12:16] == socket.inet_aton(sys.argv[1]):
+        # a veth leaves the UDP checksum to hardware there is none of; 0 says there is no checksum
+        print((packet[:26] + bytes(2) + packet[28:]).hex())
+        left -= 1
+"""
+REPEAT = """
+import socket, sys
+sender = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+for _ in range(20):
+    for packet in sys.argv[2:]:
+        sender.sendto(bytes.fromhex(packet), (sys.argv[1], 0))
+"""
+
+def peers_replayed(lan):
+    """What a node said is recorded, and repeated by a third one when it is dead: it stays silent."""
+    one, two, third = lan.nodes[:3]
+    start_cluster(lan)
+    lan.wait("they see each other", lambda: sees(one, 1, reachable=True))
+    frames = one.run(sys.executable, "-c", RECORD, two.address).stdout.split()
+    lan.pump(0.1)
+    two.end("regha-vrrp")
+    lan.wait("silence", lambda: sees(one, 1, reachable=False))
+    received = one.reghad.peers[1]["received"]
+    third.run(sys.executable, "-c", REPEAT, one.address, *frames)
+    lan.wait("they are counted", lambda: one.reghad.peers[1]["rejected"]["replay"] == 200)
+    assert sees(one, 1, reachable=False, received=received)
+
 def start_keepalived(lan, node, priority, more=""):
     path = lan.folder / f"keepalived-{node.number}.conf"
     path.write_text(KEEPALIVED.format(priority=priority, vip=lan.vip, more=more))
@@ -291,7 +380,7 @@ def keepalived_is_a_stranger(lan):
 
 CASES = (kill_and_resume, killed_for_too_long, resign, power_off, partition, deaf, orphaned, orphaned_alone,
          not_a_candidate, degraded, without_net, backup_without_net, frozen, unicast, fast, reload,
-         keepalived_wins, keepalived_loses, keepalived_is_a_stranger)
+         peers, peers_of_another_key, peers_replayed, keepalived_wins, keepalived_loses, keepalived_is_a_stranger)
 
 def main(programs, *names):
     if os.geteuid() != 0:
