@@ -171,15 +171,16 @@ static int parse(const struct file *file, const char *name, struct registry_adop
         failed = -EPROTO;
     if (failed == 0)
         failed = read_boot_id(boot_id);
-    if (failed == 0 && strcmp(boot_id, head.boot_id) != 0)
-        failed = -ESTALE;
+    if (failed < 0)
+        return failed;
+    record->other_boot = strcmp(boot_id, head.boot_id) != 0;
     record->pid = head.pid;
     record->start_ticks = head.start_ticks;
     record->started_ns = head.started_ns;
     record->backend = head.backend;
     memcpy(record->digest, head.digest, sizeof(record->digest));
     memcpy(record->cgroup, head.cgroup, sizeof(record->cgroup));
-    return failed;
+    return 0;
 }
 
 int registry_adopt_read(const char *folder, const char *name,

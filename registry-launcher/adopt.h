@@ -3,8 +3,9 @@
  * adopt - what the next launcher must know to go on where this one was killed.
  *
  * NAME.state in the launcher's runtime folder, 0600, for it holds the registry's environment: the
- * goal, the process by number and start time, valid for this boot only. The unit of a registry
- * (regha-launcher --exec NAME) reads its goal there, too.
+ * goal, the process by number and start time. The boot it was written in only says whether one that
+ * is gone is to be started again: a container may show another boot in each mount namespace. The unit
+ * of a registry (regha-launcher --exec NAME) reads its goal there, too.
  */
 #ifndef REGISTRY_LAUNCHER_ADOPT_H
 #define REGISTRY_LAUNCHER_ADOPT_H
@@ -17,7 +18,8 @@
 
 struct registry_adopt_record {
     struct registry_goal goal;
-    int64_t pid; /* 0: a start was under way */
+    bool other_boot; /* when read: it was written in another boot, as far as can be told here */
+    int64_t pid;     /* 0: a start was under way */
     uint64_t start_ticks;
     int64_t started_ns;
     uint8_t backend;
@@ -29,7 +31,7 @@ struct registry_adopt_record {
 int registry_adopt_write(const char *folder, const struct registry_adopt_record *record,
                          struct err *err);
 
-/* -ENOENT: there is none; -ESTALE: it is of another boot. The goal makes sense if it returns 0. */
+/* -ENOENT: there is none. The goal makes sense if it returns 0. */
 int registry_adopt_read(const char *folder, const char *name,
                         struct registry_adopt_record *ret_record, struct err *err);
 

@@ -367,6 +367,16 @@ static int adopt_process(struct registry_keeper *keeper, const struct registry_a
     return failed;
 }
 
+bool registry_keeper_is_alive(const struct registry_adopt_record *record)
+{
+    struct registry_process process;
+
+    if (registry_process_find((pid_t)record->pid, record->start_ticks, &process) < 0)
+        return false;
+    registry_process_forget(&process);
+    return true;
+}
+
 void registry_keeper_adopt(struct registry_keeper *keeper,
                            const struct registry_adopt_record *record, struct monotime now)
 {

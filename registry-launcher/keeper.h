@@ -67,6 +67,9 @@ void registry_keeper_drop(struct registry_keeper *keeper, struct monotime now);
 void registry_keeper_adopt(struct registry_keeper *keeper,
                            const struct registry_adopt_record *record, struct monotime now);
 
+/* The process of a record is there. */
+bool registry_keeper_is_alive(const struct registry_adopt_record *record);
+
 /* Once a second. */
 void registry_keeper_tick(struct registry_keeper *keeper);
 

@@ -94,9 +94,12 @@ static void adopt(struct registry_supervise *supervise, const char *name, struct
     const int failed = registry_adopt_read(supervise->shared->folder, name, &record, &err);
 
     if (failed < 0) {
-        if (failed != -ESTALE)
-            log_warning("a record of a registry is of no use", "registry=%s reason=\"%s\"", name,
-                        err.text);
+        log_warning("a record of a registry is of no use", "registry=%s reason=\"%s\"", name,
+                    err.text);
+        registry_adopt_remove(supervise->shared->folder, name);
+        return;
+    }
+    if (record.other_boot && !registry_keeper_is_alive(&record)) {
         registry_adopt_remove(supervise->shared->folder, name);
         return;
     }

@@ -16,6 +16,8 @@
 /* The main process has ended, and systemd says nothing: it waits for others of the unit. */
 #define CHECKS_TO_KILL    2
 #define CHECKS_TO_GIVE_UP 10
+/* A start that systemd says nothing of. */
+#define CHECKS_TO_START 60
 
 static int report_path(char path[PATH_MAX], const char *folder, const char *name)
 {
@@ -183,6 +185,11 @@ static void handle_check(struct loop_timer *timer, struct monotime now)
     unit->checks++;
     if (unit->phase == REGISTRY_UNIT_ENDING && unit->checks >= CHECKS_TO_GIVE_UP) {
         finish(unit, unknown, now);
+        return;
+    }
+    if (unit->phase == REGISTRY_UNIT_STARTING && unit->checks >= CHECKS_TO_START) {
+        (void)registry_bus_stop_unit(&unit->watch);
+        cannot_start(unit, "systemd does not answer", now);
         return;
     }
     if (unit->phase == REGISTRY_UNIT_ENDING && unit->checks == CHECKS_TO_KILL)
