@@ -203,7 +203,8 @@ static void find_drift(const struct world *world, size_t at, char *words, size_t
     words[0] = '\0';
     if (status->captured_digest[0] == '\0')
         return;
-    if (status->pid != 0 && strcmp(status->digest, status->captured_digest) != 0) {
+    if (status->pid != 0 && status->digest[0] != '\0' &&
+        strcmp(status->digest, status->captured_digest) != 0) {
         snprintf(words, size_bytes, "its files changed since it was started");
         return;
     }
