@@ -43,22 +43,34 @@ static bool is_set(const struct derive *derive, const void *field)
     return origin_find(derive->origins, field, ORIGIN_VALUE) != NULL;
 }
 
+static void warn_of_node(struct derive *derive, const void *field, const char *sentence)
+{
+    fputs(sentence, settings_judge_begin(&derive->judge, derive->judge.warnings, field));
+    mistake_end(derive->judge.warnings);
+}
+
+/* The first node that is local; another one can only be a mistake, or a trial on one host. */
 static void find_self(struct derive *derive)
 {
     struct settings *settings = derive->settings;
 
     settings->self = SETTINGS_NO_NODE;
-    for (size_t at = 0; at < settings->node_count && settings->self == SETTINGS_NO_NODE; at++) {
+    for (size_t at = 0; at < settings->node_count; at++) {
         const struct address *address = &settings->nodes[at].address;
-        if (address->family != 0 &&
-            derive->host->find_address(derive->host->owner, address, derive->interface) == 0)
-            settings->self = (int)at;
+        char interface[IFNAMSIZ];
+        if (address->family == 0 ||
+            derive->host->find_address(derive->host->owner, address, interface) < 0)
+            continue;
+        if (settings->self != SETTINGS_NO_NODE) {
+            warn_of_node(derive, address, "is local, as that of a node before is, which counts");
+            continue;
+        }
+        settings->self = (int)at;
+        memcpy(derive->interface, interface, sizeof(interface));
     }
-    if (settings->self != SETTINGS_NO_NODE || settings->node_count == 0)
-        return;
-    fputs("none of the nodes' addresses is local, so this host is no node (yet)",
-          settings_judge_begin(&derive->judge, derive->judge.warnings, &settings->nodes));
-    mistake_end(derive->judge.warnings);
+    if (settings->self == SETTINGS_NO_NODE && settings->node_count > 0)
+        warn_of_node(derive, &settings->nodes,
+                     "none of the nodes' addresses is local, so this host is no node (yet)");
 }
 
 static void complete_nodes(struct derive *derive)
@@ -228,6 +240,7 @@ static bool read_key(struct derive *derive, const char *path, uint8_t key[DERIVE
 
     if (result == 0)
         return true;
+    derive->is_key_hidden = result == -EACCES;
     FILE *out = settings_judge_begin(&derive->judge, list, path);
     fprintf(out, "%s %s", path, why_no_key(result));
     fputs(is_wrong ? "" : ": without a key the nodes tell each other nothing but adverts", out);

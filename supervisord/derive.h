@@ -20,6 +20,7 @@ struct derive {
     size_t written_probes;    /* the first so many are the file's */
     char interface[IFNAMSIZ]; /* of this node's address */
     bool has_key;
+    bool is_key_hidden; /* from this user: nobody knows whether there is one */
     uint8_t key[DERIVE_KEY_BYTES]; /* the cluster's; cleared before derive_all() ends */
 };
 

@@ -170,9 +170,14 @@ static void name_probe(const struct settings *settings, const char *base,
 /* A router without `requires` of its own gets what is derived for it. */
 static void require(struct derive *derive, struct settings_router *router, const char *name)
 {
-    if (origin_is_written(derive->origins, router->requires) ||
-        router->require_count >= SETTINGS_REQUIRES_MAX)
+    if (origin_is_written(derive->origins, router->requires))
         return;
+    if (router->require_count >= SETTINGS_REQUIRES_MAX) {
+        fprintf(settings_judge_begin(&derive->judge, derive->judge.warnings, router->params.name),
+                "can require %d probes, and %s is one more", SETTINGS_REQUIRES_MAX, name);
+        mistake_end(derive->judge.warnings);
+        return;
+    }
     snprintf(router->requires[router->require_count++], PROBE_NAME_BYTES, "%s", name);
     derive_note(derive, router, "requires", "what it serves");
 }

@@ -188,6 +188,8 @@ static void complete_secret(struct derive *derive, struct settings_registry *reg
     uint8_t secret[DERIVE_KEY_BYTES];
     char hex[SECRET_HEX_BYTES], variable[SECRET_HEX_BYTES + 32];
 
+    if (derive->is_key_hidden)
+        return;
     if (!derive->has_key) {
         fprintf(begin_warning(derive, params->config),
                 "%s has no http.secret, and without a cluster key there is none to derive: uploads "
@@ -223,6 +225,34 @@ static void check_port(struct derive *derive, struct settings_registry *registry
             "%s listens on port %u, must differ from %s", registry->params.config, facts->port,
             whose);
     end_mistake(derive);
+}
+
+/* "", "0.0.0.0" and "::" stand in the way of every address. */
+static bool may_collide(const char *listen, const char *other)
+{
+    const char *port = strrchr(listen, ':'), *other_port = strrchr(other, ':');
+    const bool is_any =
+        listen[0] == ':' || strncmp(listen, "0.0.0.0:", 8) == 0 || strncmp(listen, "[::]:", 5) == 0;
+
+    return port && other_port && strcmp(port, other_port) == 0 &&
+           (is_any || strcmp(listen, other) == 0);
+}
+
+static void warn_of_port(struct derive *derive, const struct settings_registry *registry)
+{
+    const struct registry_params *params = &registry->params;
+
+    for (const struct settings_registry *other = derive->settings->registries; other < registry;
+         other++) {
+        if (!may_collide(params->listen, other->params.listen) &&
+            !may_collide(other->params.listen, params->listen))
+            continue;
+        fprintf(begin_warning(derive, params->config),
+                "%s listens at %s, where %s does: on one node only one of them runs",
+                params->config, params->listen, other->params.name);
+        end_warning(derive);
+        return;
+    }
 }
 
 static void warn_of_storage(struct derive *derive, const struct settings_registry *registry,
@@ -272,6 +302,7 @@ static void take_facts(struct derive *derive, struct settings_registry *registry
     if (!facts->has_secret)
         complete_secret(derive, registry);
     check_port(derive, registry, facts);
+    warn_of_port(derive, registry);
     warn_of_storage(derive, registry, facts);
     derive_probes_add(derive, registry, facts);
 }

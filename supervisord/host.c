@@ -17,6 +17,13 @@
 #define KEY_FILE_BYTES_MAX 256
 #define BITS_PER_BYTE      8
 
+/*
+ * What makes a key no secret. systemd lets a service's user read its credential by an access list
+ * where it cannot give it away, and the list's mask then stands where the group's bits are.
+ */
+#define OPEN_FILE       (S_IRWXG | S_IRWXO)
+#define OPEN_CREDENTIAL (S_IWGRP | S_IRWXO)
+
 struct host_facts {
     char path[REGISTRY_PATH_BYTES];
     int result;
@@ -185,12 +192,12 @@ static const char *facts_error(void *owner, const char *path)
     return entry && entry->result < 0 ? entry->err.text : NULL;
 }
 
-static int decode_key(const struct file *file, uint8_t key[HOST_KEY_BYTES])
+static int decode_key(const struct file *file, mode_t refused, uint8_t key[HOST_KEY_BYTES])
 {
     const char *end;
     size_t decoded_bytes;
 
-    if (file->stat.st_mode & (S_IRWXG | S_IRWXO))
+    if (file->stat.st_mode & refused)
         return -EPERM;
     if (sodium_hex2bin(key, HOST_KEY_BYTES, file->bytes, file->length_bytes, NULL, &decoded_bytes,
                        &end) < 0 ||
@@ -199,7 +206,7 @@ static int decode_key(const struct file *file, uint8_t key[HOST_KEY_BYTES])
     return 0;
 }
 
-static int read_key_file(const char *path, uint8_t key[HOST_KEY_BYTES])
+static int read_key_file(const char *path, mode_t refused, uint8_t key[HOST_KEY_BYTES])
 {
     CLEANUP(file_free)
     struct file file = {.bytes = NULL};
@@ -209,7 +216,7 @@ static int read_key_file(const char *path, uint8_t key[HOST_KEY_BYTES])
     if (result == -EFBIG || result == -EISDIR)
         return -EINVAL;
     if (result == 0) {
-        result = decode_key(&file, key);
+        result = decode_key(&file, refused, key);
         sodium_memzero(file.bytes, file.length_bytes);
     }
     return result;
@@ -224,9 +231,9 @@ int host_read_key(const char *path, uint8_t key[HOST_KEY_BYTES])
     if (credentials && name) {
         const int length = snprintf(handed_over, sizeof(handed_over), "%s%s", credentials, name);
         if (length > 0 && (size_t)length < sizeof(handed_over) && access(handed_over, F_OK) == 0)
-            return read_key_file(handed_over, key);
+            return read_key_file(handed_over, OPEN_CREDENTIAL, key);
     }
-    return read_key_file(path, key);
+    return read_key_file(path, OPEN_FILE, key);
 }
 
 static int read_key(void *owner, const char *path, uint8_t key[HOST_KEY_BYTES])

@@ -111,6 +111,11 @@ static void test_credential(void **state)
     assert_int_equal(host_read_key("/nowhere/cluster.key", key), 0);
     assert_int_equal(key[1], 0x11);
     assert_int_equal(host_read_key("/nowhere/other.key", key), -ENOENT);
+    /* By an access list: its mask is where the group's bits are. */
+    assert_int_equal(chmod(stage->path, 0440), 0);
+    assert_int_equal(host_read_key("/nowhere/cluster.key", key), 0);
+    assert_int_equal(chmod(stage->path, 0444), 0);
+    assert_int_equal(host_read_key("/nowhere/cluster.key", key), -EPERM);
     unsetenv("CREDENTIALS_DIRECTORY");
     assert_int_equal(host_read_key("/nowhere/cluster.key", key), -ENOENT);
 }

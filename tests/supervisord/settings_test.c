@@ -80,9 +80,10 @@ static struct host_fixture fixture_for(const char *path)
     return (struct host_fixture){.folder = ".",
                                  .is_no_node = strstr(path, "elsewhere") != NULL,
                                  .facts_are_unknown = strstr(path, "early") != NULL,
-                                 .key_result = strstr(path, "keyless")    ? -ENOENT
-                                               : strstr(path, "open-key") ? -EPERM
-                                                                          : 0};
+                                 .key_result = strstr(path, "keyless")      ? -ENOENT
+                                               : strstr(path, "hidden-key") ? -EACCES
+                                               : strstr(path, "open-key")   ? -EPERM
+                                                                            : 0};
 }
 
 static size_t walk_golden(void (*visit)(const char *path))
