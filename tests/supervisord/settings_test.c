@@ -290,6 +290,42 @@ static void test_strange_files(void **state)
     free(big);
 }
 
+static void add_text(char *text, size_t size_bytes, const char *more)
+{
+    const size_t used = strlen(text);
+
+    snprintf(text + used, size_bytes - used, "%s", more);
+}
+
+/* As many includes as are allowed, one more, and more text in them than one file may have. */
+static void test_many_includes(void **state)
+{
+    char folder[] = "/tmp/regha-settings-XXXXXX", path[PATH_BYTES], part[PATH_BYTES];
+    char text[65 * sizeof("@include \"part\"\n")] = "";
+    char *big = calloc(1, LIMIT / 2 + 2);
+
+    (void)state;
+    assert_non_null(big);
+    assert_non_null(mkdtemp(folder));
+    make_path(path, folder, "many.conf");
+    make_path(part, folder, "part");
+    write_file(part, "# nothing\n", 10);
+    for (int at = 0; at < 64; at++)
+        add_text(text, sizeof(text), "@include \"part\"\n");
+    write_file(path, text, strlen(text));
+    check_made(path, "many.conf:1: nodes: is missing");
+    add_text(text, sizeof(text), "@include \"part\"\n");
+    write_file(path, text, strlen(text));
+    check_made(path, "many.conf:65: @include: too many, at most 64 in all\n");
+    memset(big, ' ', LIMIT / 2 + 1);
+    write_file(part, big, LIMIT / 2 + 1);
+    check_made(path, "many.conf:2: @include: all files together exceed 1048576 bytes\n");
+    unlink(part);
+    unlink(path);
+    rmdir(folder);
+    free(big);
+}
+
 /* The kinds of mistakes do not end with the first hundred. */
 static void test_many_mistakes(void **state)
 {
@@ -363,8 +399,8 @@ int main(void)
         cmocka_unit_test(test_golden),        cmocka_unit_test(test_dump_reads_back),
         cmocka_unit_test(test_keys),          cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_unreadable),    cmocka_unit_test(test_strange_files),
-        cmocka_unit_test(test_many_mistakes), cmocka_unit_test(test_secret),
-        cmocka_unit_test(test_policy),
+        cmocka_unit_test(test_many_mistakes), cmocka_unit_test(test_many_includes),
+        cmocka_unit_test(test_secret),        cmocka_unit_test(test_policy),
     };
 
     return cmocka_run_group_tests(tests, enter_folder, NULL);
