@@ -199,12 +199,16 @@ class Machine:
 
     @staticmethod
     def _remove_cgroup(folder):
-        for path in sorted(folder.rglob("*"), reverse=True):
-            if path.is_dir():
+        """The kernel takes a moment to let go of one whose last process has just ended."""
+        def is_gone():
+            for path in sorted((path for path in folder.rglob("*") if path.is_dir()), reverse=True):
                 with contextlib.suppress(OSError):
                     path.rmdir()
-        with contextlib.suppress(OSError):
-            folder.rmdir()
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+            return not folder.exists()
+        with contextlib.suppress(MachineError):
+            wait_for("the end of its cgroups", is_gone, 5, 0.05)
 
     def close(self):
         self.undo.close()
