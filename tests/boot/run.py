@@ -100,7 +100,7 @@ class AddressWatch:
 # -- cases, in this order ------------------------------------------------------------------------
 
 def units_are_well_formed(machine):
-    units = [f"/usr/lib/systemd/system/{unit}.service" for unit in UNITS]
+    units = [f"/usr/lib/systemd/system/{unit}.service" for unit in (*UNITS, "regha-orphan")]
     status, out = machine.output("systemd-analyze", "verify", "--man=no", *units)
     expect(status == 0 and not out.strip(), out.strip())
 
@@ -308,9 +308,29 @@ def a_wrong_configuration_is_refused_once(machine):
         expect(any("vrid" in text for text in told), f"the journal does not name it: {told[-5:]}")
     finally:
         machine.write("/etc/regha/regha.conf", CONFIG)
+        machine.run("systemctl", "restart", "reghad")
+    wait_serving(machine)
+    expect(pids(machine)["regha-vrrp"] == before["regha-vrrp"], "the repair restarted regha-vrrp")
+    expect(not watch.removals(), "the address moved")
+
+
+def a_stop_without_reghad_stops_the_rest(machine):
+    """reghad is down for good, the others are not."""
+    machine.write("/etc/regha/regha.conf", "nodes = (")
+    try:
+        machine.run("systemctl", "kill", "--kill-whom=main", "--signal=KILL", "reghad")
+        wait_for("its failure", lambda: machine.show("reghad", "ActiveState") == "failed", 10)
+        wait_for("its stand-in", lambda: machine.show("regha-orphan", "ActiveState") == "active")
+        time.sleep(0.5)
+        expect(answers(machine), "the registry does not answer")
+        machine.run("systemctl", "stop", "reghad")
+        expect(not left_processes(machine), f"left: {left_processes(machine)}")
+        expect(not has_address(machine), "the address is still there")
+    finally:
+        machine.write("/etc/regha/regha.conf", CONFIG)
         machine.run("systemctl", "start", "reghad")
     wait_serving(machine)
-    expect(not watch.removals(), "the address moved")
+    expect(machine.show("regha-orphan", "ActiveState") == "inactive", "the stand-in stays")
 
 
 def left_processes(machine):
@@ -392,7 +412,7 @@ CASES = (units_are_well_formed, sandboxes_are_tight, all_start, each_runs_confin
          kill_9_of_regha_vrrp, kill_9_of_regha_net, kill_9_of_regha_launcher, kill_9_of_the_registry,
          a_stopped_regha_vrrp_is_replaced, a_reload_keeps_all_pids,
          a_restart_of_reghad_is_nobody_elses, a_wrong_configuration_is_refused_once,
-         stop_leaves_nothing, it_starts_again_with_the_machine,
+         a_stop_without_reghad_stops_the_rest, stop_leaves_nothing, it_starts_again_with_the_machine,
          a_dead_launcher_leaves_no_registry_behind, regha_init_does_without_units)
 
 
