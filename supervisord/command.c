@@ -7,6 +7,7 @@
 
 #include "base/edit.h"
 #include "supervisord/command_table.h"
+#include "supervisord/words.h"
 
 #define WORDS_BYTES 128
 
@@ -140,18 +141,13 @@ static int list_following(const struct line_command *command, FILE *out)
 static void say_unknown(const struct line_command *command, FILE *out)
 {
     const char *near = nearest(command);
-    char given[WORDS_BYTES], clean[WORDS_BYTES];
-    size_t used = 0;
+    char given[WORDS_BYTES];
 
     join(command, LINE_WORDS, given);
-    for (const char *at = given; *at != '\0';
-         at++) /* quotes may have let anything but control in */
-        clean[used++] = (char)((unsigned char)*at < 0x80 ? *at : '?');
-    clean[used] = '\0';
     if (near)
-        fprintf(out, "unknown command \"%s\", the nearest one is: %s\n", clean, near);
+        fprintf(out, "unknown command \"%s\", the nearest one is: %s\n", given, near);
     else
-        fprintf(out, "unknown command \"%s\"; try: help\n", clean);
+        fprintf(out, "unknown command \"%s\"; try: help\n", given);
 }
 
 /*
@@ -187,6 +183,14 @@ static int find_short(const struct line_command *command, FILE *out)
     }
     fputc('\n', out);
     return -1;
+}
+
+/* Words come back in answers, and those reach terminals. */
+static struct line_command clean_words(const struct line_command *command)
+{
+    for (size_t i = 0; i < command->count; i++)
+        words_clean(command->words[i]);
+    return *command;
 }
 
 static bool take_json(struct line_command *command)
@@ -299,7 +303,7 @@ static void conclude(struct command_desk *desk, const struct command_caller *cal
 int command_run(struct command_desk *desk, struct command_caller *caller,
                 const struct line_command *command, struct monotime now, FILE *out)
 {
-    struct line_command rest = *command;
+    struct line_command rest = clean_words(command);
     const bool json = take_json(&rest);
     struct command_call call = {desk, caller, &rest, now, out, NULL, false, 0, NULL};
     int found = find_whole(&rest), result;

@@ -13,14 +13,14 @@ struct cutter {
 
 static bool is_blank(char character)
 {
-    return character == ' ' || character == '\t';
+    return character == ' ';
 }
 
 static bool is_control(char character)
 {
     const unsigned char byte = (unsigned char)character;
 
-    return (byte < 0x20 && byte != '\t') || byte == 0x7f;
+    return byte < 0x20 || byte == 0x7f;
 }
 
 /* Returns whether the quotes of the word are closed. */
@@ -75,6 +75,8 @@ enum line_mistake line_next(char *line, size_t length_bytes, size_t *ret_at,
 
     ret_command->count = 0;
     for (size_t i = cutter.at; i < length_bytes; i++) {
+        if (line[i] == '\t')
+            line[i] = ' '; /* everywhere, so that none gets into a word and out again */
         if (is_control(line[i])) {
             *ret_at = length_bytes;
             return LINE_CONTROL_CHARACTER;

@@ -46,6 +46,7 @@ static void test_rows(void **state)
         {"an empty word", "a \"\" b", "a||b|;"},
         {"a backslash takes the next one", "a\\ b\\;c \\\"d", "a b;c|\"d|;"},
         {"a backslash at the end is one", "a\\", "a\\|;"},
+        {"a tab is a blank, escaped or not", "a\tb\\\tc", "a|b c|;"},
         {"an open quote", "help; a \"b", "help|;!2;"},
         {"no command before one with a control character", "help; a\001", "!1;"},
         {"sixteen words", "1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6", "1|2|3|4|5|6|7|8|9|0|1|2|3|4|5|6|;"},
