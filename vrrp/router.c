@@ -350,7 +350,7 @@ static bool start(struct vrrp_router *router, struct monotime now)
 bool vrrp_router_consider(struct vrrp_router *router, struct monotime now)
 {
     /* Before regha-net has spoken nothing is known; after it is gone, what it said last. */
-    if (!router->begun && !router->shared->kernel_ready)
+    if (router->shared->stopping || (!router->begun && !router->shared->kernel_ready))
         return true;
     change(router, now);
     const bool done = start(router, now);

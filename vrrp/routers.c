@@ -186,6 +186,7 @@ void vrrp_routers_consider(struct vrrp_routers *routers, struct monotime now)
 
 void vrrp_routers_stop(struct vrrp_routers *routers, struct monotime now)
 {
+    routers->shared.stopping = true;
     for (struct vrrp_router *router = routers->first; router; router = router->next)
         vrrp_router_stop(router, VRRP_REASON_SHUTDOWN, now);
 }

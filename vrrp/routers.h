@@ -33,7 +33,7 @@ void vrrp_routers_lost_goals(struct vrrp_routers *routers, struct monotime now);
 /* Links, regha-net or both changed: see to it that everything fits. */
 void vrrp_routers_consider(struct vrrp_routers *routers, struct monotime now);
 
-/* Resign everywhere. */
+/* Resign everywhere, for good. */
 void vrrp_routers_stop(struct vrrp_routers *routers, struct monotime now);
 
 /* Whether regha-net has removed all their addresses. */

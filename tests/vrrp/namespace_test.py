@@ -40,7 +40,10 @@ def start_pair(lan, **changes):
     return active, backup
 
 def has_moved(source, target):
-    return target.state() == "active" and target.has_vip() and not source.has_vip()
+    return target.state() == "active" and has_vip_only(target, source)
+
+def has_vip_only(one, other):
+    return one.has_vip() and not other.has_vip()
 
 def kill_and_resume(lan):
     """kill -9 of the active's regha-vrrp, restarted at once: nobody else notices."""
@@ -82,6 +85,19 @@ def resign(lan):
     lan.wait("moved", lambda: has_moved(active, backup))
     assert backup.last()[2] == "peer-resigned", backup.last()
     say("taken over after", at, backup.last()[3])
+
+def resign_without_answer(lan):
+    """SIGTERM while regha-net stands still: it ends all the same, and the address goes later."""
+    active, backup = start_pair(lan)
+    net = active.processes["regha-net"]
+    net.send_signal(signal.SIGSTOP)
+    at = now_ns()
+    assert active.end("regha-vrrp", signal.SIGTERM) == 0
+    say("ended after", at, now_ns())
+    lan.wait("taken over", lambda: backup.state() == "active" and backup.has_vip())
+    assert backup.last()[2] == "peer-resigned", backup.last()
+    net.send_signal(signal.SIGCONT)
+    lan.wait("moved", lambda: has_moved(active, backup))
 
 def power_off(lan):
     """The active's cable and processes go at once; it comes back and stays backup."""
@@ -342,9 +358,6 @@ def keepalived_wins(lan):
     assert us.last()[2] == "peer-resigned", us.last()
     say("taken over after they resigned", at, us.last()[3])
 
-def has_vip_only(one, other):
-    return one.has_vip() and not other.has_vip()
-
 def keepalived_loses(lan):
     """We are better: keepalived listens; we resign: it takes over; we are back: it stays or yields."""
     us, them = lan.nodes[:2]
@@ -378,7 +391,7 @@ def keepalived_is_a_stranger(lan):
     lan.pump(1)
     assert active.state() == "active" and backup.state() == "backup"
 
-CASES = (kill_and_resume, killed_for_too_long, resign, power_off, partition, deaf, orphaned, orphaned_alone,
+CASES = (kill_and_resume, killed_for_too_long, resign, resign_without_answer, power_off, partition, deaf, orphaned, orphaned_alone,
          not_a_candidate, degraded, without_net, backup_without_net, frozen, unicast, fast, reload,
          peers, peers_of_another_key, peers_replayed, keepalived_wins, keepalived_loses, keepalived_is_a_stranger)
 
