@@ -31,33 +31,6 @@ const struct probe_state *probe_set_find(const struct probe_set *set, const char
     return NULL;
 }
 
-const char *probe_health_name(enum probe_health health)
-{
-    static const char *const names[] = {"unknown", "up", "down", "not-applicable"};
-
-    return names[health];
-}
-
-const char *probe_verdict_reason_name(enum probe_reason reason)
-{
-    static const char *const names[] = {"none", "timeout", "refused", "unreachable", "resolve",
-                                        "tls",  "reset",   "status",  "content",     "other"};
-
-    return names[reason];
-}
-
-const char *probe_type_name(enum probe_type type)
-{
-    static const char *const names[] = {"http", "minio", "registry", "tcp"};
-
-    return names[type];
-}
-
-const char *probe_scope_name(enum probe_scope scope)
-{
-    return scope == PROBE_SCOPE_LOCAL ? "local" : "shared";
-}
-
 void settings_dump(const struct settings *settings, FILE *out)
 {
     fprintf(out, "cluster = { name = \"%s\"; };  # regha.conf:1\n", settings->cluster.name);
