@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
+
 /* The arrays beside settings, before they replace the core's. */
 struct draft {
     struct world_router *routers;
@@ -133,6 +135,7 @@ int assemble_apply(struct core *core, struct settings *settings, struct err *err
     world->waiting_for_address = settings->self == SETTINGS_NO_NODE;
     core->routers = draft.core_routers;
     core->registries = draft.core_registries;
+    log_set_node(settings->self == SETTINGS_NO_NODE ? "" : settings->nodes[settings->self].name);
     return 0;
 }
 

@@ -39,6 +39,7 @@ enum sink {
 /* One process has one stderr: the only state in base that no caller owns. */
 static struct {
     const char *program;
+    char node[LOG_NODE_BYTES];
     enum log_level most;
     enum sink sink;
     int fd;
@@ -114,6 +115,11 @@ void log_set_level(enum log_level most)
     log_state.most = most;
 }
 
+void log_set_node(const char *name)
+{
+    log_quote(name, log_state.node, sizeof(log_state.node));
+}
+
 static const char *program_name(void)
 {
     return log_state.program != NULL ? log_state.program : program_invocation_short_name;
@@ -170,6 +176,8 @@ static bool send_journal(enum log_level level, const char *sentence, const char 
     char id[EVENT_ID_BYTES];
     size_t count = 0;
 
+    if (log_state.node[0] != '\0')
+        append(&head, "REGHA_NODE=%s\n", log_state.node);
     append(&head, "PRIORITY=%d\nSYSLOG_IDENTIFIER=%s\nMESSAGE_ID=%s\nMESSAGE=%s%s%s\n", (int)level,
            program_name(), event_id_format(sentence, id), sentence, *pairs == '\0' ? "" : " ",
            pairs);

@@ -29,6 +29,10 @@ enum log_level {
 void log_open(const char *program, enum log_level most);
 void log_set_level(enum log_level most);
 
+/* In the journal each line then has REGHA_NODE; "": none. Cut to LOG_NODE_BYTES. */
+#define LOG_NODE_BYTES 32
+void log_set_node(const char *name);
+
 /* "err", "warning", "info" or "debug". Returns 0, or -EINVAL. */
 int log_level_parse(const char *text, enum log_level *ret_level);
 
