@@ -445,6 +445,42 @@ def make_cgroup(stage):
     return folder
 
 
+def make_memory_cgroup(stage):
+    """One with a limit, of whichever version has a memory controller to give."""
+    name = f"regha-memory-test-{stage.folder.name}"
+    mounts = [line.split() for line in open("/proc/self/mountinfo") if " - cgroup" in line]
+    own = dict(line.rstrip("\n").split(":", 2)[1:] for line in open("/proc/self/cgroup"))
+    for fields in mounts:
+        options, root = fields[-1].split(","), pathlib.Path(fields[4])
+        if "memory" in options:
+            folder, limit = root / own["memory"].lstrip("/") / name, "memory.limit_in_bytes"
+        elif "cgroup2" in fields and "memory" in (root / "cgroup.subtree_control").read_text().split():
+            folder, limit = root / name, "memory.max"
+        else:
+            continue
+        folder.mkdir()
+        (folder / limit).write_text("67108864")
+        return folder
+    return None
+
+
+def test_out_of_memory(stage, want):
+    print("out of memory")
+    folder = make_memory_cgroup(stage)
+    if folder is None:
+        print("  skipped: no memory controller here", flush=True)
+        return
+    stage.policy(f"registry docker-registry {PYTHON}")
+    stage.start(lambda: (folder / "cgroup.procs").write_text("0"))
+    wait_for("the channel is back", lambda: want.is_ready)
+    want.send(stage.program("bytearray(256 * 1024 * 1024)"))
+    want.state("the kernel's kill is told from others", cause="oom", text="was killed by the kernel, out of memory")
+    want.send(stage.program("bytearray(256 * 1024 * 1024)", run=0))
+    want.state("stopped", state="stopped")
+    stage.end(signal.SIGTERM, want)
+    folder.rmdir()
+
+
 def test_end(stage, want):
     print("the launcher ends")
     stage.start()
@@ -501,6 +537,7 @@ def run():
     test_drain(stage, want)
     test_files(stage, want)
     test_cgroup(stage, want)
+    test_out_of_memory(stage, want)
     test_end(stage, want)
 
 
@@ -514,10 +551,26 @@ def inside():
             print(f"FAILED {failed}", flush=True)
             os._exit(1)
         os._exit(0)
-    while True:
+    pid, status = os.wait()
+    while pid != child:
         pid, status = os.wait()
-        if pid == child:
-            return os.waitstatus_to_exitcode(status)
+    clean_up()
+    return os.waitstatus_to_exitcode(status)
+
+
+def clean_up():
+    """The namespace takes the rest along, but not cgroups."""
+    try:
+        os.kill(-1, signal.SIGKILL)
+        while True:
+            os.wait()
+    except (ProcessLookupError, ChildProcessError):
+        pass
+    for line in open("/proc/self/mountinfo"):
+        if " - cgroup" in line:
+            for folder in pathlib.Path(line.split()[4]).rglob(f"regha-*-test-regha-{os.environ['REGHA_TEST_TAG']}"):
+                for path in (*folder.glob("*/"), folder):
+                    path.rmdir()
 
 
 def main():
