@@ -34,15 +34,17 @@ static void test_seal(void **state)
     uint8_t sealed[sizeof(TEXT) + VRRP_SEAL_BYTES];
     const uint8_t text[] = TEXT;
     const struct vrrp_seal_route back = {route.to, route.from};
-    struct vrrp_seal_route onward = route;
+    struct vrrp_seal_route onward = route, foreign = route;
 
     (void)state;
     onward.to.bytes[3] = 3;
+    foreign.from.bytes[3] = 3;
     assert_int_equal(vrrp_seal_init(), 0);
     assert_int_equal(vrrp_seal_wrap(&keys[0], &route, text, sizeof(text), sealed), sizeof(sealed));
     assert_int_equal(open_with(sealed, sizeof(sealed), &route, 2), sizeof(text));
     assert_int_equal(open_with(sealed, sizeof(sealed), &back, 2), -EBADMSG);
     assert_int_equal(open_with(sealed, sizeof(sealed), &onward, 2), -EBADMSG);
+    assert_int_equal(open_with(sealed, sizeof(sealed), &foreign, 2), -EBADMSG);
     assert_int_equal(open_with(sealed, sizeof(sealed), &route, 0), -EBADMSG);
     for (size_t length = 0; length < sizeof(sealed); length++)
         assert_int_equal(open_with(sealed, length, &route, 2), -EBADMSG);
