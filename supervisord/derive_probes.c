@@ -253,6 +253,16 @@ static bool is_storage_written(const struct derive *derive)
     return false;
 }
 
+static void warn(const struct addition *addition, const char *sentence)
+{
+    const struct derive *derive = addition->derive;
+    const char *path = addition->registry->params.config;
+
+    fprintf(settings_judge_begin(&derive->judge, derive->judge.warnings, path), "%s %s", path,
+            sentence);
+    mistake_end(derive->judge.warnings);
+}
+
 static void add_storage(const struct addition *addition)
 {
     const char *endpoint = addition->facts->endpoint;
@@ -261,8 +271,11 @@ static void add_storage(const struct addition *addition)
     if (*endpoint == '\0' || is_storage_written(addition->derive) ||
         find_minio(addition->derive->settings, PROBE_CHECK_CLUSTER_READ, endpoint))
         return;
-    if (url_parse(endpoint, &url) != URL_FINE)
+    if (url_parse(endpoint, &url) != URL_FINE || url.has_path || url.scheme[0] != 'h') {
+        warn(addition, "has a regionendpoint that is not http(s)://host:port, so no probes of the "
+                       "storage are derived");
         return;
+    }
     add_live(addition, &url);
     add_cluster(addition, PROBE_CHECK_CLUSTER, CLUSTER);
     add_cluster(addition, PROBE_CHECK_CLUSTER_READ, CLUSTER_READ);
@@ -282,16 +295,6 @@ static const char *storage_behind(const struct addition *addition)
     if (!probe)
         probe = find_minio(settings, PROBE_CHECK_CLUSTER, NULL);
     return probe ? probe->name : "";
-}
-
-static void warn(const struct addition *addition, const char *sentence)
-{
-    const struct derive *derive = addition->derive;
-    const char *path = addition->registry->params.config;
-
-    fprintf(settings_judge_begin(&derive->judge, derive->judge.warnings, path), "%s %s", path,
-            sentence);
-    mistake_end(derive->judge.warnings);
 }
 
 /* What the read probe can be, of a real read and less than that. */

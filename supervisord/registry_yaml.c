@@ -17,6 +17,8 @@
 #define PATH_BYTES  256
 #define SHOWN_BYTES 64
 
+#define HOST_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:[]"
+
 /* A value with the names above it: "http.tls.certificate", "http.tls.clientcas[]". */
 struct yaml_walk {
     struct registry_facts facts;
@@ -134,6 +136,8 @@ static int take_addr(struct yaml_walk *walk, const char *value)
     if (result < 0)
         return result;
     facts->port = colon ? url_parse_port(colon + 1, strlen(colon + 1)) : 0;
+    if (value[strspn(value, HOST_LETTERS)] != '\0')
+        facts->port = 0;
     if (facts->port == 0)
         return refuse(walk, "http.addr: is \"%s\", must be host:port as in \":5000\"", facts->addr);
     size_t host_bytes = (size_t)(colon - value);

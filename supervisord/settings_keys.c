@@ -14,6 +14,7 @@
 #define ROOM(owner, field) (int64_t)(sizeof(KEY_OF(owner, field)) - 1)
 
 #define PROBES_SPARE    (4 * SETTINGS_REGISTRIES_MAX)
+#define PROBE_SUFFIX    5 /* -read, of the name of a registry's probe */
 #define COMMAND_MAX     32
 #define FILES_MAX       32
 #define SOCKET_PATH_MAX (sizeof(((struct sockaddr_un *)0)->sun_path) - 1)
@@ -211,7 +212,7 @@ static const struct key restart_keys[] = {
 
 static const struct key registry_keys[] = {
     {"name", KEY_NAME(settings_registry, params.name),
-     KEY_RANGE(1, ROOM(settings_registry, params.name)),
+     KEY_RANGE(1, ROOM(settings_registry, params.name) - PROBE_SUFFIX),
      KEY_RULE("registry; registry2, registry3, ... by position in the list"),
      KEY_HELP("what people and metrics call it")},
     {"config", KEY_PATH(settings_registry, params.config),

@@ -105,7 +105,7 @@ static void write_shown(const config_setting_t *setting, FILE *out)
     const char *text = text_of(setting, number);
 
     fputs(quoted ? "\"" : "", out);
-    for (int at = 0; text[at] && at < SHOWN_MAX; at++)
+    for (int at = 0; at < SHOWN_MAX && text[at]; at++)
         fputc((unsigned char)text[at] < ' ' || text[at] == '\x7f' ? '?' : text[at], out);
     fputs(strlen(text) > SHOWN_MAX ? "..." : "", out);
     fputs(quoted ? "\"" : "", out);

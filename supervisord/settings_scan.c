@@ -98,6 +98,9 @@ static enum settings_scan_result end_name(struct settings_scan *scan, FILE *out)
     if (!isalpha((unsigned char)scan->word[0]) || scan->word[strspn(scan->word, allowed)] != '\0')
         return wrong(scan, scan->token_place, "syntax error: %s is out of place, a name is due",
                      scan->word);
+    if (++scan->names > SETTINGS_TEXT_NAMES_MAX)
+        return wrong(scan, scan->token_place, "has too many settings, at most %d",
+                     SETTINGS_TEXT_NAMES_MAX);
     scan->last = SETTINGS_SCAN_NAME;
     memcpy(scan->name, scan->word, sizeof(scan->name));
     fputs(scan->word, out);

@@ -48,6 +48,7 @@ struct settings_scan {
     enum settings_scan_state state;
     enum settings_scan_token last;
     bool in_line; /* something other than blanks was on this line */
+    size_t names;
     size_t word_bytes;
     char word[SETTINGS_SCAN_WORD_BYTES];
     char name[SETTINGS_SCAN_WORD_BYTES]; /* the last name before an equals sign */

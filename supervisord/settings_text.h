@@ -17,6 +17,7 @@
 #define SETTINGS_TEXT_DEPTH_MAX    8             /* of includes */
 #define SETTINGS_TEXT_INCLUDES_MAX 64
 #define SETTINGS_TEXT_NESTING_MAX  32
+#define SETTINGS_TEXT_NAMES_MAX    10000 /* libconfig compares each with all before it */
 
 /*
  * In front of the digits of an integer that does not fit into 32 bits: such a number is passed on

@@ -49,6 +49,8 @@ static void test_wrong(void **state)
          "line 4: http.addr: is \"localhost\", must be host:port as in \":5000\""},
         {"addr with a named port", HEAD "http: {addr: \":http\"}",
          "line 2: http.addr: is \":http\", must be host:port as in \":5000\""},
+        {"addr with a blank", HEAD "http: {addr: \"my host:5000\"}",
+         "line 2: http.addr: is \"my host:5000\", must be host:port as in \":5000\""},
         {"a socket file", HEAD "http: {net: unix}", "line 2: http.net: is \"unix\", must be tcp"},
         {"no storage", HEAD HTTP, "line 1: storage: is missing, must have a driver"},
         {"two drivers", HEAD "storage: {s3: {bucket: b}, filesystem: {rootdirectory: /a}}",

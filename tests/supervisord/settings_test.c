@@ -335,15 +335,19 @@ static void test_many_mistakes(void **state)
     FILE *out = fdopen(fd, "w");
 
     (void)state;
-    for (int at = 0; at < 2000; at++)
+    for (int at = 0; at < 10000; at++)
         fprintf(out, "x%d = 1;\n", at);
     fclose(out);
     char *said = read_said(path, &fixture, NULL);
     assert_non_null(strstr(said, ":1: x0: unknown"));
     assert_non_null(strstr(said, ":499: x498: unknown"));
     /* The others, and nodes and virtual_routers missing. */
-    assert_non_null(strstr(said, "... and 1502 more\n"));
+    assert_non_null(strstr(said, "... and 9502 more\n"));
     free(said);
+    out = fopen(path, "a");
+    fputs("one_more = 1;\n", out);
+    fclose(out);
+    check_made(path, ":10001: has too many settings, at most 10000\n");
     unlink(path);
 }
 
