@@ -9,6 +9,7 @@
 /* A difference that heals within this is no trouble yet. */
 #define SETTLE_NS       (2 * NS_PER_S)
 #define PROBE_UNKNOWN_S 30
+#define PEERS_NS        (10 * NS_PER_S) /* after a start, for all to be heard */
 
 struct teller {
     const struct world *world;
@@ -194,7 +195,8 @@ static void router(const struct teller *teller, const struct world_router *route
         say(teller, TROUBLE_DEGRADED, look_at(&trouble, look),
             "virtual router %s takes no part in the election on %s %s", name, status->interface,
             since(status->since_ns, teller->now, ago));
-    else if (status->state == VRRP_BACKUP && status->active.family == 0)
+    else if (status->state == VRRP_BACKUP && status->active.family == 0 &&
+             monotime_since((struct monotime){status->since_ns}, teller->now) > SETTLE_NS)
         say(teller, TROUBLE_DOWN, look_at(&trouble, "reghactl show routers on every node"),
             "virtual router %s is Backup here, and no Active is heard", name);
     if (!router->eligible)
@@ -235,10 +237,43 @@ static void probe(const struct teller *teller, const struct probe_state *probe)
             probe->params.name);
 }
 
-static bool serves(const struct world_registry *registry)
+/* A fresh process is not known to live yet, but a probe may have found it serving already. */
+static bool serves(const struct world *world, const struct world_registry *registry)
 {
-    return registry->status.state == REGISTRY_RUNNING ||
-           (registry->status.state == REGISTRY_STARTING && registry->status.starts <= 1);
+    const struct probe_state *probe = NULL;
+
+    if (registry->status.state == REGISTRY_RUNNING)
+        return true;
+    if (world->probes && registry->settings.ready[0])
+        probe = probe_set_find(world->probes, registry->settings.ready);
+    return registry->status.state == REGISTRY_STARTING && probe &&
+           probe->success_started.ns > registry->status.started_ns;
+}
+
+/* One that was asked for just now is given its time; one that dies again and again is not. */
+static bool is_coming(const struct world_registry *registry, struct monotime now)
+{
+    const struct registry_status *status = &registry->status;
+    const int64_t since_ns = monotime_since((struct monotime){status->started_ns}, now);
+
+    return status->state == REGISTRY_STARTING && since_ns < registry->settings.start_timeout_ns;
+}
+
+static void wanted_registry(const struct teller *teller, const struct world_registry *registry,
+                            struct trouble *trouble)
+{
+    const struct registry_status *status = &registry->status;
+    const char *name = registry->settings.params.name;
+
+    if (serves(teller->world, registry))
+        return;
+    if (is_coming(registry, teller->now))
+        say(teller, TROUBLE_DEGRADED, trouble,
+            "registry %s has been started and does not serve yet", name);
+    else
+        say(teller, TROUBLE_DOWN, trouble, "registry %s is to run here and is %s: %s", name,
+            registry_message_state_name((enum registry_state)status->state),
+            status->detail[0] ? status->detail : "it has not been started");
 }
 
 static void registry(const struct teller *teller, const struct world_registry *registry)
@@ -249,11 +284,8 @@ static void registry(const struct teller *teller, const struct world_registry *r
     char look[96];
 
     snprintf(look, sizeof(look), "reghactl show registries; journalctl -t %s", name);
-    if (registry->known && registry->wanted && !serves(registry))
-        say(teller, TROUBLE_DOWN, look_at(&trouble, look),
-            "registry %s is to run here and is %s: %s", name,
-            registry_message_state_name((enum registry_state)status->state),
-            status->detail[0] ? status->detail : "it has not been started");
+    if (registry->known && registry->wanted)
+        wanted_registry(teller, registry, look_at(&trouble, look));
     else if (registry->known && status->state == REGISTRY_FAILED)
         say(teller, TROUBLE_DEGRADED, look_at(&trouble, look), "registry %s failed: %s", name,
             status->detail);
@@ -274,12 +306,33 @@ static void peer(const struct teller *teller, const struct world_node *node)
     struct trouble trouble = about("node", node->settings.name);
     char address[ADDRESS_TEXT_BYTES], ago[WORDS_SPAN_BYTES + 8];
 
-    if (node->self || node->reachable || node->seen.ns == 0)
+    if (node->self || node->reachable)
         return;
     say(teller, TROUBLE_DEGRADED, look_at(&trouble, "the network, and reghad on that node"),
         "node %s (%s) is silent %s", node->settings.name,
         address_format_host(&node->settings.address, address),
         since(node->seen.ns, teller->now, ago));
+}
+
+static void peers(const struct teller *teller)
+{
+    const struct world *world = teller->world;
+    struct trouble trouble = about("node", "");
+    size_t others = 0, heard = 0;
+
+    for (size_t i = 0; i < world->node_count; i++) {
+        others += !world->nodes[i].self;
+        heard += !world->nodes[i].self && world->nodes[i].seen.ns != 0;
+    }
+    if (others == 0 || monotime_since(world->started, teller->now) < PEERS_NS)
+        return;
+    if (heard == 0)
+        say(teller, TROUBLE_NOTE,
+            look_at(&trouble, "journalctl -u reghad -u regha-vrrp; the cluster key; UDP between "
+                              "the nodes"),
+            "no other node has been heard: plain VRRP goes on, but nobody compares configurations");
+    for (size_t i = 0; heard > 0 && i < world->node_count; i++)
+        peer(teller, &world->nodes[i]);
 }
 
 static void one_pass(const struct teller *teller)
@@ -294,8 +347,7 @@ static void one_pass(const struct teller *teller)
         registry(teller, &world->registries[i]);
     for (size_t i = 0; world->probes && i < probe_set_count(world->probes); i++)
         probe(teller, probe_set_state(world->probes, i));
-    for (size_t i = 0; i < world->node_count; i++)
-        peer(teller, &world->nodes[i]);
+    peers(teller);
 }
 
 void trouble_list(const struct world *world, struct monotime now,

@@ -88,6 +88,55 @@ static void test_health(void **state)
     check_health("health_down.txt", 2);
 }
 
+/* What one change makes of a world that is well; and the line that tells of it. */
+static void expect_trouble(int want, const char *line)
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&text, &bytes);
+
+    assert_int_equal(world_health(&fixture.world, fixture.now, out), want);
+    fclose(out);
+    if (line)
+        assert_non_null(strstr(text, line));
+    free(text);
+}
+
+static void test_registry_starts(void **state)
+{
+    struct world_registry *registry = &fixture.registries[0];
+
+    (void)state;
+    world_fixture_init_well(&fixture);
+    registry->status.state = REGISTRY_STARTING; /* and its probe succeeded since */
+    expect_trouble(0, NULL);
+    fixture.probes.states[3].success_started = (struct monotime){registry->status.started_ns - 1};
+    expect_trouble(2, "registry registry is to run here and is starting");
+    registry->status.started_ns = fixture.now.ns - 50 * NS_PER_MS;
+    expect_trouble(1, "registry registry has been started and does not serve yet");
+    registry->settings.ready[0] = '\0';
+    expect_trouble(1, "does not serve yet");
+    registry->status.state = REGISTRY_RUNNING;
+    expect_trouble(0, NULL);
+}
+
+static void test_peers(void **state)
+{
+    (void)state;
+    world_fixture_init_well(&fixture);
+    fixture.peers[3].reachable = false;
+    fixture.peers[3].seen.ns = 0;
+    expect_trouble(1, "node n4 (10.0.0.14) is silent since reghad started");
+    fixture.world.started = fixture.now; /* too early to say */
+    expect_trouble(0, NULL);
+    world_fixture_init_well(&fixture);
+    for (int i = 0; i < 4; i++) {
+        fixture.peers[i].reachable = false;
+        fixture.peers[i].seen.ns = 0;
+    }
+    expect_trouble(0, "no other node has been heard");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -95,6 +144,8 @@ int main(void)
         cmocka_unit_test(test_event_ring),
         cmocka_unit_test(test_role),
         cmocka_unit_test(test_health),
+        cmocka_unit_test(test_registry_starts),
+        cmocka_unit_test(test_peers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
