@@ -131,6 +131,14 @@ class Cluster(Lab):
         if regha:
             self.start([node])
 
+    def restore(self):
+        """After a part that failed: power and regha on every node, so that the next part begins as it should."""
+        for node in self.nodes:
+            if not node.is_running:
+                self.revive(node)
+            elif node.init is None or node.init.poll() is not None:
+                self.start([node])
+
     def _is_whole(self, node):
         """All four drives are back: the cluster would bear this node's leave."""
         if not self.minio.real:

@@ -9,7 +9,7 @@ from node import DAEMONS, Sampler
 from scenario import require
 
 SECONDS = 20
-PSS_LIMIT_KB, CPU_LIMIT_PERCENT = 16 * 1024, 1.0
+PSS_LIMIT_MB, CPU_LIMIT_PERCENT = 16, 1.0
 
 
 def regha_pids(node):
@@ -23,20 +23,20 @@ def cost(cluster, _):
     begun = {role: (time.monotonic(), sampler.cpu_s()) for role, sampler in samplers.items()}
     due = time.monotonic() + SECONDS
     wait_for("the time of measuring to pass", lambda: time.monotonic() >= due, SECONDS + 5, every=0.5)
-    words, over = [], []
-    for role, sampler in samplers.items():
-        passed = time.monotonic() - begun[role][0]
-        percent = 100 * (sampler.cpu_s() - begun[role][1]) / passed
-        pss, rss = sampler.memory_kb("Pss"), sampler.memory_kb("Rss")
-        words.append(f"{role}: PSS {pss / 1024:.1f} MB, RSS {rss / 1024:.1f} MB in {len(sampler.pids)} processes, "
-                     f"CPU {percent:.2f} % of a core")
-        if pss > PSS_LIMIT_KB:
-            over.append(f"{role} has {pss / 1024:.1f} MB PSS")
-        if percent > 3 * CPU_LIMIT_PERCENT:
-            over.append(f"{role} uses {percent:.2f} % of a core")
-    require(not over, "; ".join(over + words))
+    percent = {role: 100 * (sampler.cpu_s() - begun[role][1]) / (time.monotonic() - begun[role][0])
+               for role, sampler in samplers.items()}
     probes = len(primary.ctl_json("show", "probes"))
-    return f"{'; '.join(words)}; {probes} probes, {SECONDS} s"
+    # Pages shared with the other three nodes would be counted as a quarter; a real node is alone.
+    for node in cluster.nodes:
+        if node is not primary:
+            node.stop()
+    pss, rss = (samplers["Active"].memory_kb(field) / 1024 for field in ("Pss", "Rss"))
+    cluster.start([node for node in cluster.nodes if node is not primary])
+    text = (f"PSS {pss:.1f} MB, RSS {rss:.1f} MB in {len(samplers['Active'].pids)} processes, CPU {percent['Active']:.2f} % "
+            f"of a core as Active, {percent['Backup']:.2f} % as Backup; {probes} probes, {SECONDS} s")
+    require(pss <= PSS_LIMIT_MB, f"more than {PSS_LIMIT_MB} MB: {text}")
+    require(max(percent.values()) < 3 * CPU_LIMIT_PERCENT, f"more than {CPU_LIMIT_PERCENT} %: {text}")
+    return text
 
 
 if __name__ == "__main__":

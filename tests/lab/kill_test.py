@@ -127,6 +127,8 @@ def reghad_at_the_worst_moment(cluster, _):
 
 def no_reghad_at_all(cluster, _, seconds=SECONDS):
     """On all nodes reghad dies and cannot be started again: /bin/false is in its place."""
+    for node in cluster.nodes:
+        node.wait_pid("reghad", 10)
     watch = Watch(cluster)
     program = "/usr/local/sbin/reghad"
     for node in cluster.nodes:
@@ -194,8 +196,8 @@ def everything_of_regha(cluster, _):
 
 PARTS = [("lab/kill registry", registry), *((f"lab/kill {name}", one_daemon(name)) for name in DAEMONS),
          ("lab/kill launcher under load", launcher_under_load),
-         ("lab/kill reghad every 2 s", reghad_again_and_again),
          ("lab/kill reghad after power-off", reghad_at_the_worst_moment),
+         ("lab/kill reghad every 2 s", reghad_again_and_again),
          ("lab/kill no reghad anywhere", no_reghad_at_all),
          ("lab/kill everything of one node", everything_of_regha)]
 

@@ -99,6 +99,11 @@ class Machine:
     def is_on(self):
         return self.pid is not None
 
+    @property
+    def is_running(self):
+        """Has power: its first process lives."""
+        return self.is_on and self._anchor.poll() is None
+
     def kill_all(self):
         """Every process of the machine at once, by the kernel."""
         os.kill(self.pid, signal.SIGKILL)

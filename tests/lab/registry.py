@@ -10,6 +10,8 @@ def configuration(endpoint="http://127.0.0.1:9000"):
 version: 0.1
 log:
   level: warn
+  accesslog:
+    disabled: true
 storage:
   s3:
     region: us-east-1

@@ -39,6 +39,12 @@ class Report:
         print(f"{word} {name}{': ' if text else ''}{text}", flush=True)
         self.failed += word == "FAILED"
 
+    def restore(self, cluster):
+        try:
+            cluster.restore()
+        except (LabError, AttributeError) as error:
+            print(f"    the cluster could not be restored: {error}", file=sys.stderr)
+
     def part(self, name, function, *arguments):
         """One part; a failure of it does not stop the next ones. Returns whether it went well."""
         try:
@@ -74,6 +80,7 @@ def main(parts, repeat=1, make=Cluster, regha=True):
             for name, part in chosen:
                 if not report.part(name, part, cluster, options.repeat):
                     save_logs(cluster, name)
+                    report.restore(cluster)
             if reports := sanitizer_reports(cluster):
                 report.line("FAILED", "sanitizers", "; ".join(reports[:3]))
                 save_logs(cluster, "sanitizers")
