@@ -54,6 +54,9 @@ class Meter:
         return [result for start, _, result in self.records(since_ns)
                 if result not in GOOD and start >= since_ns and (until_ns is None or start < until_ns)]
 
+    def slowest_ms(self, since_ns):
+        return max((end - start for start, end, _ in self.records(since_ns)), default=0) / 1e6
+
     def wait_good(self, since_ns, seconds, count=1):
         """Until `count` requests that started after `since_ns` were answered well; the first one's end."""
         def enough():
@@ -77,7 +80,8 @@ def of_api(lab, address, every_ms=10, deadline_ms=150, name="api"):
     return Meter(lab, name, "get", address, 5000, "/v2/", every_ms, deadline_ms)
 
 
-def of_manifest(lab, address, image, every_ms=100, deadline_ms=2000, name="manifest"):
+def of_manifest(lab, address, image, every_ms=500, deadline_ms=60000, name="manifest"):
+    """As patient as container clients are: who gives up early waits longer, for each new read waits anew."""
     path = f"/v2/lab/{image.name}/manifests/sha256:{image.digest}"
     return Meter(lab, name, "get", address, 5000, path, every_ms, deadline_ms)
 
