@@ -341,14 +341,35 @@ static void test_apply(void **state)
     expect_alive();
 }
 
+/* An address of either family that this host does not have yet is bound all the same. */
+static void test_absent_address(void **state)
+{
+    static const char *const addresses[] = {"192.0.2.77", "fd00:7::77"};
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        const struct address address = loopback(addresses[i]);
+        struct err err = {""};
+        const int fd = http_listener_open(&address, port, &err);
+
+        if (fd == -EAFNOSUPPORT)
+            continue; /* a kernel without IPv6 */
+        if (fd < 0)
+            print_error("%s\n", err.text);
+        assert_true(fd >= 0);
+        close(fd);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start_server, stop_server)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_paths),   TEST(test_head),         TEST(test_node_address), TEST(test_keep_alive),
-        TEST(test_refused), TEST(test_one_megabyte), TEST(test_slow),         TEST(test_crowd),
-        TEST(test_leaves),  TEST(test_apply),
+        TEST(test_paths),      TEST(test_head),           TEST(test_node_address),
+        TEST(test_keep_alive), TEST(test_refused),        TEST(test_one_megabyte),
+        TEST(test_slow),       TEST(test_crowd),          TEST(test_leaves),
+        TEST(test_apply),      TEST(test_absent_address),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
