@@ -37,16 +37,35 @@ void derive_note(struct derive *derive, const void *base, const char *name, cons
                                                  .because = because});
 }
 
-/* Written in the file, or derived for a reason. */
-static bool is_set(const struct derive *derive, const void *field)
+bool derive_is_set(const struct derive *derive, const void *field)
 {
     return origin_find(derive->origins, field, ORIGIN_VALUE) != NULL;
 }
 
+bool derive_is_probe(const struct derive *derive, const char *name)
+{
+    const struct settings *settings = derive->settings;
+
+    for (size_t at = 0; at < settings->probe_count; at++)
+        if (strcmp(settings->probes[at].name, name) == 0)
+            return true;
+    return false;
+}
+
+FILE *derive_begin_warning(struct derive *derive, const void *field)
+{
+    return settings_judge_begin(&derive->judge, derive->judge.warnings, field);
+}
+
+void derive_end_warning(struct derive *derive)
+{
+    mistake_end(derive->judge.warnings);
+}
+
 static void warn_of_node(struct derive *derive, const void *field, const char *sentence)
 {
-    fputs(sentence, settings_judge_begin(&derive->judge, derive->judge.warnings, field));
-    mistake_end(derive->judge.warnings);
+    fputs(sentence, derive_begin_warning(derive, field));
+    derive_end_warning(derive);
 }
 
 /* The first node that is local; another one can only be a mistake, or a trial on one host. */
@@ -80,7 +99,7 @@ static void complete_nodes(struct derive *derive)
     for (size_t at = 0; at < settings->node_count; at++) {
         struct settings_node *node = &settings->nodes[at];
         const int priority = PRIORITY_FIRST - PRIORITY_STEP * (int)at;
-        if (is_set(derive, &node->priority) || node->priority != 0)
+        if (derive_is_set(derive, &node->priority) || node->priority != 0)
             continue;
         node->priority = priority < VRRP_PRIORITY_MIN ? VRRP_PRIORITY_MIN : priority;
         derive_note(derive, node, "priority", "the position in the list");
@@ -96,11 +115,11 @@ static bool asks_cluster(const struct probe_params *probe)
 
 static void complete_status(struct derive *derive, struct probe_params *probe)
 {
-    if (!is_set(derive, &probe->status_min)) {
+    if (!derive_is_set(derive, &probe->status_min)) {
         probe->status_min = STATUS_MIN;
         derive_note(derive, probe, "status_min", NULL);
     }
-    if (!is_set(derive, &probe->status_max)) {
+    if (!derive_is_set(derive, &probe->status_max)) {
         probe->status_max = STATUS_MAX;
         derive_note(derive, probe, "status_max", NULL);
     }
@@ -110,11 +129,11 @@ static void complete_times(struct derive *derive, struct probe_params *probe)
 {
     const bool cluster = asks_cluster(probe);
 
-    if (!is_set(derive, &probe->interval_ns)) {
+    if (!derive_is_set(derive, &probe->interval_ns)) {
         probe->interval_ns = cluster ? CLUSTER_INTERVAL_NS : LIVE_INTERVAL_NS;
         derive_note(derive, probe, "interval", NULL);
     }
-    if (!is_set(derive, &probe->timeout_ns)) {
+    if (!derive_is_set(derive, &probe->timeout_ns)) {
         const bool reads = probe->type == PROBE_TYPE_REGISTRY;
         probe->timeout_ns = cluster ? CLUSTER_TIMEOUT_NS
                             : reads ? READ_TIMEOUT_NS
@@ -126,17 +145,17 @@ static void complete_times(struct derive *derive, struct probe_params *probe)
 static void complete_probe(struct derive *derive, struct probe_params *probe)
 {
     /* Of a type that is refused nobody knows what its url must be. */
-    if (!is_set(derive, &probe->type))
+    if (!derive_is_set(derive, &probe->type))
         memset(probe->url, 0, sizeof(probe->url));
-    if (probe->type == PROBE_TYPE_MINIO && !is_set(derive, &probe->check))
+    if (probe->type == PROBE_TYPE_MINIO && !derive_is_set(derive, &probe->check))
         derive_note(derive, probe, "check", NULL); /* live is 0 */
-    if (probe->type == PROBE_TYPE_REGISTRY && !is_set(derive, probe->read)) {
+    if (probe->type == PROBE_TYPE_REGISTRY && !derive_is_set(derive, probe->read)) {
         snprintf(probe->read, sizeof(probe->read), "regha/any:latest");
         derive_note(derive, probe, "read", NULL);
     }
     if (probe->type == PROBE_TYPE_HTTP)
         complete_status(derive, probe);
-    if (!is_set(derive, &probe->scope)) {
+    if (!derive_is_set(derive, &probe->scope)) {
         probe->scope = asks_cluster(probe) ? PROBE_SCOPE_SHARED : PROBE_SCOPE_LOCAL;
         derive_note(derive, probe, "scope", NULL);
     }
@@ -156,12 +175,12 @@ static void fall_back_interface(struct derive *derive, struct settings_router *r
 
     snprintf(params->interface, sizeof(params->interface), "%s", derive->interface);
     note_interface(derive, router, "this node's own address");
-    FILE *out = settings_judge_begin(&derive->judge, derive->judge.warnings, params->addresses);
+    FILE *out = derive_begin_warning(derive, params->addresses);
     char text[ADDRESS_TEXT_BYTES];
     fprintf(out,
             "no network of this host holds %s, so it is put on %s, where this node's address is",
             address_format_host(&params->addresses[0], text), derive->interface);
-    mistake_end(derive->judge.warnings);
+    derive_end_warning(derive);
 }
 
 static void complete_interface(struct derive *derive, struct settings_router *router)
@@ -204,7 +223,7 @@ static void complete_router(struct derive *derive, struct settings_router *route
     const struct settings *settings = derive->settings;
     struct vrrp_params *params = &router->params;
 
-    if (!is_set(derive, params->name) && params->vrid != 0) {
+    if (!derive_is_set(derive, params->name) && params->vrid != 0) {
         snprintf(params->name, sizeof(params->name), "vr%u", params->vrid);
         derive_note(derive, router, "name", "the vrid");
     }

@@ -20,11 +20,20 @@ struct derive {
     size_t written_probes;    /* the first so many are the file's */
     char interface[IFNAMSIZ]; /* of this node's address */
     bool has_key;
-    bool is_key_hidden; /* from this user: nobody knows whether there is one */
+    bool is_key_hidden;            /* from this user: nobody knows whether there is one */
     uint8_t key[DERIVE_KEY_BYTES]; /* the cluster's; cleared before derive_all() ends */
 };
 
 void derive_all(struct derive *derive);
+
+/* Whether the value at `field` is written in the file, or has been derived before. */
+bool derive_is_set(const struct derive *derive, const void *field);
+
+bool derive_is_probe(const struct derive *derive, const char *name);
+
+/* Begin a warning about `field`; the caller writes the sentence and calls derive_end_warning(). */
+FILE *derive_begin_warning(struct derive *derive, const void *field);
+void derive_end_warning(struct derive *derive);
 
 /*
  * Note that the value of the key `name` in the struct at `base` (an element of a list of groups)

@@ -32,14 +32,6 @@ enum place {
     PLACE_FAR,
 };
 
-static bool is_probe(const struct settings *settings, const char *name)
-{
-    for (size_t at = 0; at < settings->probe_count; at++)
-        if (strcmp(settings->probes[at].name, name) == 0)
-            return true;
-    return false;
-}
-
 static void read_name(const struct settings_registry *registry, char name[PROBE_NAME_BYTES])
 {
     const int room = (int)(PROBE_NAME_BYTES - sizeof(READ_SUFFIX));
@@ -159,11 +151,10 @@ static enum place find_place(const struct derive *derive, const char *host, size
 }
 
 /* The name with a number behind it if there is a probe of that name. */
-static void name_probe(const struct settings *settings, const char *base,
-                       char name[PROBE_NAME_BYTES])
+static void name_probe(const struct derive *derive, const char *base, char name[PROBE_NAME_BYTES])
 {
     snprintf(name, PROBE_NAME_BYTES, "%s", base);
-    for (unsigned number = 2; is_probe(settings, name); number++)
+    for (unsigned number = 2; derive_is_probe(derive, name); number++)
         snprintf(name, PROBE_NAME_BYTES, "%s%u", base, number);
 }
 
@@ -173,9 +164,9 @@ static void require(struct derive *derive, struct settings_router *router, const
     if (origin_is_written(derive->origins, router->requires))
         return;
     if (router->require_count >= SETTINGS_REQUIRES_MAX) {
-        fprintf(settings_judge_begin(&derive->judge, derive->judge.warnings, router->params.name),
+        fprintf(derive_begin_warning(derive, router->params.name),
                 "can require %d probes, and %s is one more", SETTINGS_REQUIRES_MAX, name);
-        mistake_end(derive->judge.warnings);
+        derive_end_warning(derive);
         return;
     }
     snprintf(router->requires[router->require_count++], PROBE_NAME_BYTES, "%s", name);
@@ -213,7 +204,7 @@ static void add_live(const struct addition *addition, const struct url *endpoint
             return;
         probe.tls_verify = false; /* the certificate is the virtual address's */
     }
-    name_probe(settings, LIVE, probe.name);
+    name_probe(derive, LIVE, probe.name);
     const struct probe_params *added = add(addition, &probe);
     if (place == PLACE_VIRTUAL)
         require(derive, &settings->routers[router], added->name);
@@ -227,7 +218,7 @@ static void add_cluster(const struct addition *addition, enum probe_check check,
                                  .tls_verify = addition->facts->endpoint_verify};
 
     snprintf(probe.url, sizeof(probe.url), "%s", addition->facts->endpoint);
-    name_probe(addition->derive->settings, name, probe.name);
+    name_probe(addition->derive, name, probe.name);
     (void)add(addition, &probe);
 }
 
@@ -255,12 +246,11 @@ static bool is_storage_written(const struct derive *derive)
 
 static void warn(const struct addition *addition, const char *sentence)
 {
-    const struct derive *derive = addition->derive;
+    struct derive *derive = addition->derive;
     const char *path = addition->registry->params.config;
 
-    fprintf(settings_judge_begin(&derive->judge, derive->judge.warnings, path), "%s %s", path,
-            sentence);
-    mistake_end(derive->judge.warnings);
+    fprintf(derive_begin_warning(derive, path), "%s %s", path, sentence);
+    derive_end_warning(derive);
 }
 
 static void add_storage(const struct addition *addition)
@@ -339,7 +329,7 @@ static void add_read(const struct addition *addition)
     if (registry->ready[0])
         return;
     read_name(registry, probe.name);
-    if (!is_probe(settings, probe.name)) {
+    if (!derive_is_probe(derive, probe.name)) {
         choose_read(addition, &probe);
         (void)add(addition, &probe);
     }

@@ -20,21 +20,6 @@ _Static_assert(DERIVE_KEY_BYTES == crypto_kdf_KEYBYTES, "a cluster key is one of
 static const char *const usual_users[] = {"docker-registry", "registry", NULL};
 static const char *const usual_binaries[] = {"/usr/bin/docker-registry", "/usr/bin/registry", NULL};
 
-static bool is_set(const struct derive *derive, const void *field)
-{
-    return origin_find(derive->origins, field, ORIGIN_VALUE) != NULL;
-}
-
-static FILE *begin_warning(struct derive *derive, const void *field)
-{
-    return settings_judge_begin(&derive->judge, derive->judge.warnings, field);
-}
-
-static void end_warning(struct derive *derive)
-{
-    mistake_end(derive->judge.warnings);
-}
-
 static FILE *begin_mistake(struct derive *derive, const void *field)
 {
     return settings_judge_begin(&derive->judge, derive->judge.mistakes, field);
@@ -66,7 +51,7 @@ static bool append(char *texts, uint16_t *texts_bytes, size_t room_bytes, const 
 
 static void complete_name(struct derive *derive, struct settings_registry *registry, size_t at)
 {
-    if (is_set(derive, registry->params.name))
+    if (derive_is_set(derive, registry->params.name))
         return;
     if (at == 0)
         snprintf(registry->params.name, sizeof(registry->params.name), "registry");
@@ -79,7 +64,7 @@ static void complete_follows(struct derive *derive, struct settings_registry *re
 {
     const struct settings *settings = derive->settings;
 
-    if (is_set(derive, registry->follows))
+    if (derive_is_set(derive, registry->follows))
         return;
     if (settings->router_count == 1)
         memcpy(registry->follows, settings->routers[0].params.name, sizeof(registry->follows));
@@ -89,7 +74,7 @@ static void complete_follows(struct derive *derive, struct settings_registry *re
 static void complete_user(struct derive *derive, struct settings_registry *registry)
 {
     const struct settings_host *host = derive->host;
-    const bool is_ours = !is_set(derive, registry->user);
+    const bool is_ours = !derive_is_set(derive, registry->user);
     const char *user = is_ours ? usual_users[0] : registry->user;
     int found = host->find_user(host->owner, user);
 
@@ -106,9 +91,9 @@ static void complete_user(struct derive *derive, struct settings_registry *regis
                 "is \"%s\", must be another user: this one is root by another name", user);
         end_mistake(derive);
     } else if (found < 0 && found != -EPERM && runs_here(derive)) {
-        fprintf(begin_warning(derive, registry->user), "there is no user \"%s\" on this host",
-                user);
-        end_warning(derive);
+        fprintf(derive_begin_warning(derive, registry->user),
+                "there is no user \"%s\" on this host", user);
+        derive_end_warning(derive);
     }
 }
 
@@ -116,7 +101,7 @@ static void complete_command(struct derive *derive, struct settings_registry *re
 {
     struct registry_params *params = &registry->params;
     const struct settings_host *host = derive->host;
-    const bool is_ours = !is_set(derive, params->argv);
+    const bool is_ours = !derive_is_set(derive, params->argv);
     const char *binary = is_ours ? usual_binaries[0] : params->argv;
     int found = host->find_binary(host->owner, binary);
 
@@ -133,8 +118,9 @@ static void complete_command(struct derive *derive, struct settings_registry *re
                     found < 0 ? "Debian's package" : "what exists here");
     }
     if (found < 0 && runs_here(derive)) {
-        fprintf(begin_warning(derive, params->argv), "there is no program %s on this host", binary);
-        end_warning(derive);
+        fprintf(derive_begin_warning(derive, params->argv), "there is no program %s on this host",
+                binary);
+        derive_end_warning(derive);
     }
 }
 
@@ -150,7 +136,7 @@ static void complete_files(struct derive *derive, struct settings_registry *regi
                            const struct registry_facts *facts)
 {
     struct registry_params *params = &registry->params;
-    const bool is_ours = !is_set(derive, params->files);
+    const bool is_ours = !derive_is_set(derive, params->files);
 
     for (size_t at = 0; at < facts->files_bytes; at += strlen(facts->files + at) + 1) {
         const char *path = facts->files + at;
@@ -170,14 +156,14 @@ static void complete_drain(struct derive *derive, struct settings_registry *regi
 {
     int64_t *drain_ns = &registry->params.drain_ns;
 
-    if (!is_set(derive, drain_ns)) {
+    if (!derive_is_set(derive, drain_ns)) {
         const bool is_told = facts && facts->drain_ns > 0;
         *drain_ns = is_told ? facts->drain_ns + DRAIN_MARGIN_NS : DRAIN_DEFAULT_NS;
         derive_note(derive, registry, "drain_timeout", is_told ? "its http.draintimeout" : NULL);
     } else if (facts && facts->drain_ns > *drain_ns) {
         fputs("is shorter than its own http.draintimeout, so it will be killed while it drains",
-              begin_warning(derive, drain_ns));
-        end_warning(derive);
+              derive_begin_warning(derive, drain_ns));
+        derive_end_warning(derive);
     }
 }
 
@@ -191,11 +177,11 @@ static void complete_secret(struct derive *derive, struct settings_registry *reg
     if (derive->is_key_hidden)
         return;
     if (!derive->has_key) {
-        fprintf(begin_warning(derive, params->config),
+        fprintf(derive_begin_warning(derive, params->config),
                 "%s has no http.secret, and without a cluster key there is none to derive: uploads "
                 "will not survive a failover",
                 params->config);
-        end_warning(derive);
+        derive_end_warning(derive);
         return;
     }
     (void)crypto_kdf_derive_from_key(secret, sizeof(secret), SECRET_SUBKEY, "registry",
@@ -247,10 +233,10 @@ static void warn_of_port(struct derive *derive, const struct settings_registry *
         if (!may_collide(params->listen, other->params.listen) &&
             !may_collide(other->params.listen, params->listen))
             continue;
-        fprintf(begin_warning(derive, params->config),
+        fprintf(derive_begin_warning(derive, params->config),
                 "%s listens at %s, where %s does: on one node only one of them runs",
                 params->config, params->listen, other->params.name);
-        end_warning(derive);
+        derive_end_warning(derive);
         return;
     }
 }
@@ -260,10 +246,10 @@ static void warn_of_storage(struct derive *derive, const struct settings_registr
 {
     if (strcmp(facts->storage, "filesystem") != 0 && strcmp(facts->storage, "inmemory") != 0)
         return;
-    fprintf(begin_warning(derive, registry->params.config),
+    fprintf(derive_begin_warning(derive, registry->params.config),
             "%s stores in %s, so after a failover images are there only if all nodes share it",
             registry->params.config, facts->storage);
-    end_warning(derive);
+    derive_end_warning(derive);
 }
 
 static const struct registry_facts *find_facts(struct derive *derive,
@@ -283,9 +269,9 @@ static const struct registry_facts *find_facts(struct derive *derive,
     const char *why = host->facts_error ? host->facts_error(host->owner, path) : NULL;
     why = why ? why : strerror(-result);
     if (result == -EACCES) {
-        fprintf(begin_warning(derive, path), "%s %s, so what comes of it is not checked", path,
-                why);
-        end_warning(derive);
+        fprintf(derive_begin_warning(derive, path), "%s %s, so what comes of it is not checked",
+                path, why);
+        derive_end_warning(derive);
         return NULL;
     }
     fprintf(begin_mistake(derive, path), "%s: %s", path, why);
@@ -321,14 +307,6 @@ void derive_registry_complete(struct derive *derive, size_t at)
         take_facts(derive, registry, facts);
 }
 
-static bool is_probe(const struct settings *settings, const char *name)
-{
-    for (size_t at = 0; at < settings->probe_count; at++)
-        if (strcmp(settings->probes[at].name, name) == 0)
-            return true;
-    return false;
-}
-
 /* Whether a registry whose configuration is not known yet may bring a probe of this name. */
 static bool may_come(const struct settings *settings, const char *name)
 {
@@ -339,17 +317,17 @@ static bool may_come(const struct settings *settings, const char *name)
     return false;
 }
 
-static bool is_awaited(const struct settings *settings, const char *name)
+static bool is_awaited(const struct derive *derive, const char *name)
 {
-    return *name && !is_probe(settings, name) && may_come(settings, name);
+    return *name && !derive_is_probe(derive, name) && may_come(derive->settings, name);
 }
 
-static void link_router(const struct settings *settings, struct settings_router *router)
+static void link_router(const struct derive *derive, struct settings_router *router)
 {
     size_t kept = 0;
 
     for (size_t at = 0; at < router->require_count; at++)
-        if (!is_awaited(settings, router->requires[at]))
+        if (!is_awaited(derive, router->requires[at]))
             memmove(router->requires[kept++], router -> requires[at], sizeof(router->requires[at]));
     for (size_t at = kept; at < router->require_count; at++)
         memset(router->requires[at], 0, sizeof(router->requires[at]));
@@ -361,11 +339,11 @@ void derive_registry_link(struct derive *derive)
     struct settings *settings = derive->settings;
 
     for (size_t at = 0; at < settings->router_count; at++)
-        link_router(settings, &settings->routers[at]);
+        link_router(derive, &settings->routers[at]);
     for (size_t at = 0; at < settings->probe_count; at++)
-        if (is_awaited(settings, settings->probes[at].depends))
+        if (is_awaited(derive, settings->probes[at].depends))
             memset(settings->probes[at].depends, 0, sizeof(settings->probes[at].depends));
     for (size_t at = 0; at < settings->registry_count; at++)
-        if (is_awaited(settings, settings->registries[at].ready))
+        if (is_awaited(derive, settings->registries[at].ready))
             memset(settings->registries[at].ready, 0, sizeof(settings->registries[at].ready));
 }
