@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 
 #define CHECK_EVERY_NS (500 * NS_PER_MS)
+#define ASK_EVERY_NS   (50 * NS_PER_MS) /* while the bus is not connected, as at our own start */
 /* The main process has ended, and systemd says nothing: it waits for others of the unit. */
 #define CHECKS_TO_KILL    2
 #define CHECKS_TO_GIVE_UP 10
@@ -59,14 +60,27 @@ static bool take_report(const struct registry_unit *unit,
     return true;
 }
 
+static int64_t check_every_ns(const struct registry_unit *unit)
+{
+    return unit->phase == REGISTRY_UNIT_STARTING && !unit->asked ? ASK_EVERY_NS : CHECK_EVERY_NS;
+}
+
 static void enter(struct registry_unit *unit, enum registry_unit_phase phase, struct monotime now)
 {
     unit->phase = phase;
     unit->checks = 0;
     if (phase == REGISTRY_UNIT_STARTING || phase == REGISTRY_UNIT_ENDING)
-        (void)loop_timer_set(unit->loop, &unit->check, monotime_add(now, CHECK_EVERY_NS));
+        (void)loop_timer_set(unit->loop, &unit->check, monotime_add(now, check_every_ns(unit)));
     else
         loop_timer_cancel(unit->loop, &unit->check);
+}
+
+static int ask_start(struct registry_unit *unit)
+{
+    const int failed = registry_bus_start_unit(&unit->watch);
+
+    unit->asked = failed == 0;
+    return failed == -ENOTCONN ? 0 : failed; /* a check asks again */
 }
 
 static struct registry_backend_end judge(const struct registry_bus_unit *state)
@@ -183,6 +197,10 @@ static void handle_check(struct loop_timer *timer, struct monotime now)
     const struct registry_backend_end unknown = {REGISTRY_CAUSE_UNKNOWN, 0, ""};
 
     unit->checks++;
+    if (unit->phase == REGISTRY_UNIT_STARTING && !unit->asked && ask_start(unit) < 0) {
+        cannot_start(unit, "systemd cannot be asked over the system bus", now);
+        return;
+    }
     if (unit->phase == REGISTRY_UNIT_ENDING && unit->checks >= CHECKS_TO_GIVE_UP) {
         finish(unit, unknown, now);
         return;
@@ -195,7 +213,7 @@ static void handle_check(struct loop_timer *timer, struct monotime now)
     if (unit->phase == REGISTRY_UNIT_ENDING && unit->checks == CHECKS_TO_KILL)
         registry_bus_kill_unit(&unit->watch);
     registry_bus_ask(&unit->watch);
-    (void)loop_timer_set(unit->loop, timer, monotime_add(now, CHECK_EVERY_NS));
+    (void)loop_timer_set(unit->loop, timer, monotime_add(now, check_every_ns(unit)));
 }
 
 void registry_unit_init(struct registry_unit *unit, struct loop *loop, const char *folder,
@@ -230,8 +248,8 @@ int registry_unit_start(struct registry_unit *unit, struct registry_bus *bus, co
     if (failed == 0) {
         (void)take_report(unit, &old); /* of a former start */
         unit->queued = false;
+        failed = ask_start(unit);
         enter(unit, REGISTRY_UNIT_STARTING, monotime_now());
-        failed = registry_bus_start_unit(&unit->watch);
     }
     if (failed == 0)
         return 0;
@@ -252,6 +270,8 @@ int registry_unit_adopt(struct registry_unit *unit, struct registry_bus *bus, co
 
 bool registry_unit_term(struct registry_unit *unit)
 {
+    if (unit->phase == REGISTRY_UNIT_STARTING && !unit->asked)
+        registry_unit_forget(unit); /* nobody was asked yet, nobody will be */
     if (unit->phase == REGISTRY_UNIT_IDLE)
         return false;
     if (unit->process.pid != 0)

@@ -36,6 +36,7 @@ struct registry_unit {
     struct loop_io end_io;
     struct loop_timer check; /* a signal of the bus may be lost */
     int checks;              /* since the phase began */
+    bool asked;              /* its start is on its way to the manager */
     bool queued;             /* its start is the manager's; before, what it says is of the past */
 };
 
