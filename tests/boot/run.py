@@ -231,6 +231,35 @@ def kill_9_of_the_registry(machine):
     expect(not watch.removals(), "the address moved")
 
 
+def kill_9_of_launcher_and_registry(machine):
+    """Nobody saw the registry die, and the bus is not connected yet when its loss is noticed."""
+    before, registry = pids(machine), registry_pid(machine)
+    expect(registry, "no registry runs")
+    watch = AddressWatch(machine)
+    machine.run("kill", "-KILL", before["regha-launcher"], registry)
+    begun = time.monotonic()
+    wait_for("another registry", lambda: registry_pid(machine) not in (None, registry), 15)
+    wait_for("its answer", lambda: answers(machine), 10)
+    say(f"   the registry answers again after {time.monotonic() - begun:.2f} s")
+    expect(not watch.removals(), "the address moved")
+
+
+def kill_9_of_all_four_at_once(machine):
+    before, registry = pids(machine), registry_pid(machine)
+    watch = AddressWatch(machine)
+    machine.run("kill", "-KILL", *before.values())
+    wait_for("all of them", lambda: all(
+        machine.pid(unit) not in (0, before[unit]) and machine.show(unit, "SubState") == "running"
+        for unit in UNITS), 20)
+    wait_serving(machine)
+    time.sleep(1.5)
+    removals = watch.removals()
+    say(f"   the address was {'taken off and put back' if removals else 'never off'}")
+    expect(answers(machine), "the registry does not answer")
+    if not removals:
+        expect(registry_pid(machine) == registry, "the registry was restarted")
+
+
 def a_stopped_regha_vrrp_is_replaced(machine):
     """The watchdog: SIGSTOP answers nobody."""
     before = pids(machine)
@@ -407,13 +436,28 @@ def regha_init_does_without_units(machine):
     expect(not has_address(machine), "the address is still there")
 
 
+def power_off_gives_the_address_away(machine):
+    machine.run("systemctl", "start", "reghad")
+    wait_serving(machine)
+    begun = time.monotonic()
+    os.kill(machine.leader, signal.SIGRTMIN + 4)
+    wait_for("the loss of the address", lambda: not has_address(machine), 5)
+    gone = time.monotonic() - begun
+    machine.nspawn.wait(30)
+    expect(time.monotonic() - begun < 5, f"{time.monotonic() - begun:.1f} s: somebody waits for "
+           "what has stopped already")
+    say(f"   the address was gone after {gone:.2f} s, the machine after {time.monotonic() - begun:.2f} s")
+
+
 CASES = (units_are_well_formed, sandboxes_are_tight, all_start, each_runs_confined,
          the_registry_is_no_root, the_journal_has_fields, only_its_registries, kill_9_of_reghad,
          kill_9_of_regha_vrrp, kill_9_of_regha_net, kill_9_of_regha_launcher, kill_9_of_the_registry,
+         kill_9_of_launcher_and_registry, kill_9_of_all_four_at_once,
          a_stopped_regha_vrrp_is_replaced, a_reload_keeps_all_pids,
          a_restart_of_reghad_is_nobody_elses, a_wrong_configuration_is_refused_once,
          a_stop_without_reghad_stops_the_rest, stop_leaves_nothing, it_starts_again_with_the_machine,
-         a_dead_launcher_leaves_no_registry_behind, regha_init_does_without_units)
+         a_dead_launcher_leaves_no_registry_behind, regha_init_does_without_units,
+         power_off_gives_the_address_away)
 
 
 # -- running them --------------------------------------------------------------------------------
@@ -434,6 +478,8 @@ def run_case(case, machine):
     except Exception as error:  # the next cases still tell something
         reason = " ".join(str(error).split())
         say(f"FAILED {case.__name__} {type(error).__name__ if not reason else reason[:600]}")
+        if machine.nspawn.poll() is not None:
+            return False
         _, out = machine.output("journalctl", "--no-pager", "--lines=12", "--output=cat",
                                 "-u", "regha*", "-u", "reghad")
         print("".join(f"     | {line}\n" for line in out.splitlines()), end="", flush=True)
