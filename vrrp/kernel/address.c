@@ -83,7 +83,7 @@ int kernel_address_open(struct loop *loop, const struct kernel_address_params *p
         return err_set(err, ENOMEM, "no memory for requests to the kernel");
     address->params = *params;
     address->loop = loop;
-    address->socket = kernel_netlink_open(RECEIVE_BYTES, err);
+    address->socket = kernel_netlink_open(NETLINK_ROUTE, RECEIVE_BYTES, err);
     if (address->socket == NULL) {
         free(address);
         return -EIO;
@@ -117,14 +117,15 @@ void kernel_address_close(struct kernel_address *address)
  * the interface has no other way there, and brings it. IPv6: nobody waits for duplicate detection
  * at a takeover, and what we speak of ourselves prefers addresses that stay.
  */
-static int put_lifetime_and_tag(struct nl_msg *message, const struct address *address)
+static int put_lifetime_and_tag(struct nl_msg *message, const struct kernel_change *change)
 {
+    const struct address *address = &change->address;
     const bool ipv6 = address->family == AF_INET6;
     const bool whole = address->prefix_bits == 8 * address_bytes(address);
     const uint32_t flags = (whole ? IFA_F_NOPREFIXROUTE : 0U) | (ipv6 ? IFA_F_NODAD : 0U);
     const struct ifa_cacheinfo lifetime = {
-        .ifa_prefered = ipv6 && whole ? 0 : KERNEL_RECONCILE_VALID_S,
-        .ifa_valid = KERNEL_RECONCILE_VALID_S,
+        .ifa_prefered = ipv6 && whole ? 0 : change->valid_s,
+        .ifa_valid = change->valid_s,
     };
 
     if (nla_put_u32(message, IFA_FLAGS, flags) < 0 ||
@@ -154,7 +155,7 @@ static int put_request(struct nl_msg *message, const struct kernel_change *chang
     if (nla_put(message, IFA_LOCAL, length, change->address.bytes) < 0 ||
         nla_put(message, IFA_ADDRESS, length, change->address.bytes) < 0)
         return -EMSGSIZE;
-    return removes ? 0 : put_lifetime_and_tag(message, &change->address);
+    return removes ? 0 : put_lifetime_and_tag(message, change);
 }
 
 /* Returns the bytes it took, or a negative errno. */

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "vrrp/kernel/address.h"
 #include "vrrp/kernel/announce.h"
+#include "vrrp/kernel/guard.h"
 #include "vrrp/kernel/state.h"
 
 #define OBSERVED_SIZE_MIN 64
@@ -22,6 +23,7 @@ struct kernel_holder {
     struct kernel_observe *observe;
     struct kernel_address *address;
     struct kernel_announce announce;
+    struct kernel_guard *guard;
     struct kernel_report report;
     struct kernel_state state;
     struct loop_timer work_timer;
@@ -29,6 +31,7 @@ struct kernel_holder {
     uint32_t list; /* the last full list of the kernel */
     bool listing;
     bool links_changed;
+    bool guard_outdated;
     bool dirty;               /* something to tell may have changed */
     struct monotime asked_at; /* answers are outstanding since; 0: none are */
     struct monotime now;      /* of this callback */
@@ -79,8 +82,10 @@ static void handle_address(void *owner, const struct kernel_observed_entry *told
         return;
     }
     entry.dump = holder->list;
-    if (holder->listing)
+    if (holder->listing) {
         entry.seen = known != NULL ? known->seen : (struct monotime){0};
+        entry.valid_s = known != NULL ? known->valid_s : told->valid_s;
+    }
     if (!make_room(holder) &&
         log_limit_pass(&holder->memory_limit, LOG_EVERY_NS, holder->now, &suppressed))
         log_err("no memory for the kernel's addresses, some are not seen", "known=%zu",
@@ -142,6 +147,7 @@ static void look(struct kernel_holder *holder)
     (void)kernel_observe_drain(holder->observe, holder->now);
     if (holder->links_changed)
         kernel_wanted_resolve(&holder->state.wanted, &holder->state.links);
+    holder->guard_outdated |= holder->links_changed;
     holder->links_changed = false;
 }
 
@@ -250,7 +256,36 @@ static struct monotime converge(struct kernel_holder *holder)
     return holder->now;
 }
 
-/* The one thing that follows every event. */
+/* Returns whether it came or went for anyone: lifetimes follow. */
+static bool guard(struct kernel_holder *holder)
+{
+    bool changed = false;
+
+    kernel_guard_update(holder->guard, holder->guard_outdated, holder->now);
+    holder->guard_outdated = false;
+    for (size_t at = 0; at < holder->state.wanted.goal_count; at++) {
+        struct kernel_wanted_goal *goal = &holder->state.wanted.goals[at];
+        const bool guarded = kernel_guard_protects(holder->guard, &goal->goal);
+
+        changed |= goal->guarded != guarded;
+        goal->guarded = guarded;
+        goal->guard_rebuilt = guarded ? kernel_guard_rebuilt(holder->guard) : 0;
+        for (size_t of = 0; of < goal->goal.address_count; of++)
+            holder->state.wanted.wants[goal->first_want + of].guarded = guarded;
+    }
+    holder->dirty |= changed;
+    return changed;
+}
+
+static void handle_guard_changed(void *owner, struct monotime now)
+{
+    struct kernel_holder *holder = owner;
+
+    holder->dirty = true;
+    work(holder, now);
+}
+
+/* The one thing that follows every event. The guard may take its time: nobody waits for it. */
 static void work(struct kernel_holder *holder, struct monotime now)
 {
     struct monotime next;
@@ -259,6 +294,8 @@ static void work(struct kernel_holder *holder, struct monotime now)
     look(holder);
     next = is_answered(holder) ? converge(holder) : monotime_add(now, ANSWER_POLL_NS);
     announce(holder);
+    if (guard(holder))
+        next = now;
     if (holder->dirty)
         kernel_report_tell(&holder->report, &holder->state, false, now);
     holder->dirty = false;
@@ -288,10 +325,17 @@ static int open_all(struct kernel_holder *holder, struct monotime now, struct er
         .list_ended = handle_list_ended,
         .drained = handle_drained,
     };
+    const struct kernel_guard_params guard_params = {
+        .state = &holder->state,
+        .owner = holder,
+        .changed = handle_guard_changed,
+    };
     int failed = kernel_announce_open(&holder->announce, err);
 
     if (failed == 0)
         failed = kernel_address_open(holder->loop, &address, &holder->address, err);
+    if (failed == 0)
+        failed = kernel_guard_open(holder->loop, &guard_params, &holder->guard, err);
     if (failed == 0)
         failed = kernel_observe_open(holder->loop, &observe, now, &holder->observe, err);
     return failed;
@@ -329,6 +373,7 @@ void kernel_holder_free(struct kernel_holder *holder)
     loop_timer_cancel(holder->loop, &holder->work_timer);
     loop_timer_cancel(holder->loop, &holder->announce_timer);
     kernel_observe_close(holder->observe);
+    kernel_guard_close(holder->guard);
     kernel_address_close(holder->address);
     kernel_announce_close(&holder->announce);
     kernel_wanted_fini(&holder->state.wanted);
@@ -414,6 +459,7 @@ size_t kernel_holder_release(struct kernel_holder *holder, struct monotime now)
         if (!carry_out(holder, changes, count))
             break;
     } while (count > 0);
+    kernel_guard_remove(holder->guard);
     return count_tagged(holder);
 }
 

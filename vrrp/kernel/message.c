@@ -17,6 +17,7 @@ static const struct wire_field goal_fields[] = {
     WIRE_INT(kernel_goal, announce_repeat),
     WIRE_UPTO(kernel_goal, announce_refresh_ns, INT64_MAX),
     WIRE_INT(kernel_goal, announce_serial),
+    WIRE_UPTO(kernel_goal, guard_ns, INT64_MAX),
     WIRE_END,
 };
 
@@ -34,6 +35,8 @@ static const struct wire_field status_fields[] = {
     WIRE_INT(kernel_status, announcements),
     WIRE_INT(kernel_status, restored),
     WIRE_INT(kernel_status, removed_strays),
+    WIRE_BOOL(kernel_status, guarded),
+    WIRE_INT(kernel_status, guard_rebuilt),
     WIRE_UPTO(kernel_status, changed_ns, INT64_MAX),
     WIRE_END,
 };
@@ -54,10 +57,10 @@ static const struct wire_field link_fields[] = {
 };
 
 const struct wire_layout kernel_message_goal = {
-    KERNEL_MESSAGE_GOAL, 1, sizeof(struct kernel_goal), goal_fields, "kernel_goal",
+    KERNEL_MESSAGE_GOAL, 2, sizeof(struct kernel_goal), goal_fields, "kernel_goal",
 };
 const struct wire_layout kernel_message_status = {
-    KERNEL_MESSAGE_STATUS, 1, sizeof(struct kernel_status), status_fields, "kernel_status",
+    KERNEL_MESSAGE_STATUS, 2, sizeof(struct kernel_status), status_fields, "kernel_status",
 };
 const struct wire_layout kernel_message_link = {
     KERNEL_MESSAGE_LINK, 1, sizeof(struct kernel_link), link_fields, "kernel_link",

@@ -21,6 +21,13 @@
 /* The number in IFA_PROTO that says: put there by regha. linux/if_addr.h, kernel 5.18. */
 #define KERNEL_ADDRESS_PROTOCOL 0x72
 
+/*
+ * regha-vrrp marks its adverts (SO_MARK) with this, the VRID, and for IPv6 the bit; never those of
+ * priority 0. That they leave is what keeps guarded addresses audible.
+ */
+#define KERNEL_GUARD_MARK      0x72000000
+#define KERNEL_GUARD_MARK_IPV6 0x00000100
+
 struct kernel_goal {
     char name[KERNEL_NAME_BYTES];
     char interface[IFNAMSIZ];
@@ -32,6 +39,8 @@ struct kernel_goal {
     uint8_t announce_repeat;     /* gratuitous ARPs (or NAs) per address in a burst */
     int64_t announce_refresh_ns; /* a single one again and again; 0: never */
     uint32_t announce_serial;    /* another number than before: announce once more */
+    int64_t
+        guard_ns; /* without a marked advert for so long the addresses are silent; 0: no guard */
 };
 
 struct kernel_status {
@@ -48,6 +57,8 @@ struct kernel_status {
     uint64_t announcements;         /* sent */
     uint64_t restored;              /* addresses put back because somebody else removed them */
     uint64_t removed_strays;        /* leftovers removed */
+    bool guarded;                   /* the guard is in force */
+    uint64_t guard_rebuilt;         /* how often somebody removed its rules */
     int64_t changed_ns;             /* CLOCK_MONOTONIC when it last settled */
 };
 

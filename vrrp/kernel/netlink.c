@@ -22,7 +22,7 @@ static void set_buffer(const struct nl_sock *socket, int receive_bytes)
     (void)setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
 }
 
-struct nl_sock *kernel_netlink_open(int receive_bytes, struct err *err)
+struct nl_sock *kernel_netlink_open(int protocol, int receive_bytes, struct err *err)
 {
     struct nl_sock *socket = nl_socket_alloc();
 
@@ -30,7 +30,7 @@ struct nl_sock *kernel_netlink_open(int receive_bytes, struct err *err)
         (void)err_set(err, ENOMEM, "no memory for a netlink socket");
         return NULL;
     }
-    int failed = nl_connect(socket, NETLINK_ROUTE);
+    int failed = nl_connect(socket, protocol);
     if (failed == 0)
         failed = nl_socket_set_nonblocking(socket);
     if (failed < 0) {

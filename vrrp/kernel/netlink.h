@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * netlink - a route netlink socket through libnl that never blocks, and its messages one by one.
+ * netlink - a netlink socket through libnl that never blocks, and its messages one by one.
  *
- * Only address and observe use it. Source: netlink(7), rtnetlink(7).
+ * Only address, observe and guard use it. Source: netlink(7), rtnetlink(7).
  */
 #ifndef VRRP_KERNEL_NETLINK_H
 #define VRRP_KERNEL_NETLINK_H
@@ -18,8 +18,10 @@
 struct nlmsghdr;
 struct nl_sock;
 
-/* `receive_bytes`: how much may wait for us. NULL and a sentence on failure. */
-struct nl_sock *kernel_netlink_open(int receive_bytes, struct err *err);
+/*
+ * `protocol`: NETLINK_*; `receive_bytes`: how much may wait for us. NULL and a sentence on failure.
+ */
+struct nl_sock *kernel_netlink_open(int protocol, int receive_bytes, struct err *err);
 void kernel_netlink_close(struct nl_sock *socket); /* NULL is fine */
 
 int kernel_netlink_fd(const struct nl_sock *socket);

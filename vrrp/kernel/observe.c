@@ -89,6 +89,11 @@ static void handle_address(struct kernel_observe *observe, struct nlmsghdr *mess
     entry.address.prefix_bits = header->ifa_prefixlen;
     entry.scope = header->ifa_scope;
     entry.usable = (flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) == 0;
+    entry.valid_s = UINT32_MAX;
+    if (attributes[IFA_CACHEINFO] != NULL &&
+        nla_len(attributes[IFA_CACHEINFO]) >= (int)sizeof(struct ifa_cacheinfo))
+        entry.valid_s =
+            ((const struct ifa_cacheinfo *)nla_data(attributes[IFA_CACHEINFO]))->ifa_valid;
     entry.tagged = attributes[IFA_PROTO] != NULL && nla_len(attributes[IFA_PROTO]) >= 1 &&
                    nla_get_u8(attributes[IFA_PROTO]) == KERNEL_ADDRESS_PROTOCOL;
     if (entry.index == 0 || (header->ifa_family != AF_INET && header->ifa_family != AF_INET6) ||
@@ -155,7 +160,7 @@ static int read_list(struct kernel_observe *observe, int type)
 {
     struct list list = {.observe = observe};
     struct err err;
-    struct nl_sock *socket = kernel_netlink_open(4 * KERNEL_NETLINK_BYTES, &err);
+    struct nl_sock *socket = kernel_netlink_open(NETLINK_ROUTE, 4 * KERNEL_NETLINK_BYTES, &err);
 
     if (socket == NULL)
         return -EIO;
@@ -240,7 +245,7 @@ static void handle_retry(struct loop_timer *timer, struct monotime now)
 
 static int subscribe(struct kernel_observe *observe, struct err *err)
 {
-    observe->socket = kernel_netlink_open(RECEIVE_BYTES, err);
+    observe->socket = kernel_netlink_open(NETLINK_ROUTE, RECEIVE_BYTES, err);
     if (observe->socket == NULL)
         return -EIO;
     if (nl_socket_add_memberships(observe->socket, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR,

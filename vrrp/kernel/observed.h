@@ -17,16 +17,18 @@
 #include "base/monotime.h"
 
 struct kernel_observed_entry {
-    uint32_t index;         /* of the interface; 0: this place is free */
-    struct address address; /* with the kernel's prefix length */
-    uint8_t scope;          /* RT_SCOPE_* */
-    bool tagged;            /* IFA_PROTO says it is ours */
-    bool usable;            /* may be a source now: not tentative, not a duplicate */
-    struct monotime seen;   /* when the kernel last told of it: a renewal is told, too */
-    uint32_t order;         /* the kernel's: lower ones came first */
-    uint32_t dump;          /* the last dump that had it */
-    uint32_t claim;         /* the last reconciliation in which a goal named its host */
-    uint32_t want;          /* which one did */
+    uint32_t index;             /* of the interface; 0: this place is free */
+    struct address address;     /* with the kernel's prefix length */
+    uint8_t scope;              /* RT_SCOPE_* */
+    bool tagged;                /* IFA_PROTO says it is ours */
+    bool usable;                /* may be a source now: not tentative, not a duplicate */
+    struct monotime seen;       /* when the kernel last told of it: a renewal is told, too */
+    uint32_t valid_s;           /* the lifetime it then had; UINT32_MAX: for ever */
+    struct monotime renew_from; /* not before: it failed */
+    uint32_t order;             /* the kernel's: lower ones came first */
+    uint32_t dump;              /* the last dump that had it */
+    uint32_t claim;             /* the last reconciliation in which a goal named its host */
+    uint32_t want;              /* which one did */
 };
 
 struct kernel_observed {

@@ -6,9 +6,10 @@
 #define WINDOW_NS NS_PER_S
 
 /* Renewals are spread over the last quarter of their time, so that a burst of adds stays none. */
-#define SPREAD_SLOTS    8
-#define SPREAD_WHOLE_NS (KERNEL_RECONCILE_RENEW_NS / 4)
-#define SPREAD_NS       (SPREAD_WHOLE_NS / SPREAD_SLOTS)
+#define SPREAD_SLOTS 8
+#define SPREAD_PART  4
+/* What is due within it is renewed along: fewer wake-ups. */
+#define SLACK_NS (KERNEL_RECONCILE_RENEW_NS / SPREAD_PART / SPREAD_SLOTS)
 
 /* Two marks for each reconciliation: claimed to be held, and claimed to be gone. */
 enum claim {
@@ -19,6 +20,7 @@ enum claim {
 
 /* Where changes go; what does not fit is due at once. */
 struct output {
+    const struct kernel_reconcile *reconcile;
     struct kernel_change *changes;
     size_t count;
     size_t max;
@@ -30,6 +32,17 @@ struct output {
 static void wait_for(struct output *output, struct monotime deadline)
 {
     output->next = monotime_earlier(output->next, deadline);
+}
+
+static bool is_guarded(const struct kernel_reconcile *reconcile, uint32_t want)
+{
+    return want != KERNEL_RECONCILE_NO_WANT && reconcile->wants[want].guarded;
+}
+
+static uint32_t valid_s(const struct kernel_reconcile *reconcile, uint32_t want)
+{
+    return is_guarded(reconcile, want) ? KERNEL_RECONCILE_GUARDED_VALID_S
+                                       : KERNEL_RECONCILE_VALID_S;
 }
 
 static void change(struct output *output, enum kernel_change_kind kind,
@@ -44,6 +57,7 @@ static void change(struct output *output, enum kernel_change_kind kind,
         .index = entry->index,
         .address = entry->address,
         .want = want,
+        .valid_s = kind == KERNEL_CHANGE_REMOVE ? 0 : valid_s(output->reconcile, want),
     };
 }
 
@@ -132,18 +146,32 @@ static void reconcile_gone(struct kernel_reconcile *reconcile, uint32_t ordinal,
     }
 }
 
-static struct monotime renewal(const struct kernel_observed_entry *entry)
+static int64_t period_ns(const struct kernel_reconcile *reconcile, uint32_t want)
 {
-    return monotime_add(entry->seen, KERNEL_RECONCILE_RENEW_NS -
-                                         (int64_t)(entry->order % SPREAD_SLOTS) * SPREAD_NS);
+    return is_guarded(reconcile, want) ? KERNEL_RECONCILE_GUARDED_RENEW_NS
+                                       : KERNEL_RECONCILE_RENEW_NS;
 }
 
-/* What is due within a slot is renewed along: fewer wake-ups. */
+/* One that has another lifetime than it should have now, for the guard came or went, is due. */
+static struct monotime renewal(const struct kernel_reconcile *reconcile,
+                               const struct kernel_observed_entry *entry, uint32_t want)
+{
+    const uint32_t should_s = valid_s(reconcile, want);
+    const int64_t whole_ns = period_ns(reconcile, want);
+    const int64_t slot_ns = whole_ns / SPREAD_PART / SPREAD_SLOTS;
+
+    if (entry->valid_s > should_s || entry->valid_s + 1 < should_s) /* the kernel rounds */
+        return monotime_add(entry->seen, KERNEL_RECONCILE_RETRY_NS);
+    return monotime_add(entry->seen, whole_ns - (int64_t)(entry->order % SPREAD_SLOTS) * slot_ns);
+}
+
 static void renew(const struct kernel_observed_entry *entry, uint32_t want, struct output *output)
 {
-    const struct monotime due = renewal(entry);
+    const struct monotime due = renewal(output->reconcile, entry, want);
 
-    if (monotime_reached(due, monotime_add(output->now, SPREAD_NS)))
+    if (!monotime_reached(entry->renew_from, output->now))
+        wait_for(output, entry->renew_from);
+    else if (monotime_reached(due, monotime_add(output->now, SLACK_NS)))
         change(output, KERNEL_CHANGE_RENEW, entry, want);
     else
         wait_for(output, due);
@@ -169,7 +197,8 @@ size_t kernel_reconcile_diff(struct kernel_reconcile *reconcile, struct monotime
 {
     const bool orphaned = monotime_reached(reconcile->act_until, now);
     /* Claims are made all the same: who looks for the first own address needs them. */
-    struct output output = {changes, 0, orphaned ? 0 : max, now, MONOTIME_NEVER, orphaned};
+    struct output output = {reconcile, changes,        0,       orphaned ? 0 : max,
+                            now,       MONOTIME_NEVER, orphaned};
 
     reconcile->claim = (reconcile->claim + 1) % (UINT32_MAX / CLAIM_KINDS);
     for (uint32_t at = 0; at < reconcile->want_count; at++)
@@ -231,11 +260,12 @@ static enum kernel_outcome renewed(struct kernel_reconcile *reconcile,
     struct kernel_observed_entry *entry =
         kernel_observed_find(reconcile->observed, change->index, &change->address);
 
-    /* As if told now, or so that the next attempt is near, whatever its slot. */
-    if (entry != NULL)
-        entry->seen = error == 0 ? now
-                                 : monotime_add(now, KERNEL_RECONCILE_RETRY_NS + SPREAD_WHOLE_NS -
-                                                         KERNEL_RECONCILE_RENEW_NS);
+    if (entry != NULL && error == 0) {
+        entry->seen = now; /* as if told */
+        entry->valid_s = change->valid_s;
+    } else if (entry != NULL) {
+        entry->renew_from = monotime_add(now, KERNEL_RECONCILE_RETRY_NS);
+    }
     if (change->want != KERNEL_RECONCILE_NO_WANT)
         reconcile->wants[change->want].error = error;
     return error == 0 ? KERNEL_OUTCOME_RENEWED : KERNEL_OUTCOME_FAILED;

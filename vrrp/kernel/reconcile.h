@@ -17,10 +17,13 @@
 
 #include "vrrp/kernel/observed.h"
 
-/* Without a guard: the kernel ends a lifetime up to an eighth late, never early. */
-#define KERNEL_RECONCILE_VALID_S   3
-#define KERNEL_RECONCILE_RENEW_NS  (1 * NS_PER_S)
-#define KERNEL_RECONCILE_ORPHAN_NS (3 * NS_PER_S)
+/* The kernel ends a lifetime up to an eighth late, never early. Behind a guard it is the second
+ * line, without one the only one. */
+#define KERNEL_RECONCILE_VALID_S          3
+#define KERNEL_RECONCILE_RENEW_NS         (1 * NS_PER_S)
+#define KERNEL_RECONCILE_GUARDED_VALID_S  30
+#define KERNEL_RECONCILE_GUARDED_RENEW_NS (10 * NS_PER_S)
+#define KERNEL_RECONCILE_ORPHAN_NS        (3 * NS_PER_S)
 
 #define KERNEL_RECONCILE_ADDS     20 /* of one address a second */
 #define KERNEL_RECONCILE_NO_WANT  UINT32_MAX
@@ -31,6 +34,7 @@ struct kernel_want {
     uint32_t index; /* of the interface; 0: there is none of that name */
     struct address address;
     bool hold;
+    bool guarded;
     bool held;                  /* it was there since it is wanted: its absence is no beginning */
     int error;                  /* errno of its last change; 0: that one worked */
     struct monotime not_before; /* after a failure */
@@ -48,7 +52,8 @@ struct kernel_change {
     enum kernel_change_kind kind;
     uint32_t index;
     struct address address;
-    uint32_t want; /* whose it is, or KERNEL_RECONCILE_NO_WANT */
+    uint32_t want;    /* whose it is, or KERNEL_RECONCILE_NO_WANT */
+    uint32_t valid_s; /* the lifetime to give; 0 to remove it */
 };
 
 struct kernel_reconcile {

@@ -34,6 +34,8 @@ static struct kernel_status describe(const struct kernel_state *state,
     status.announcements = goal->announcements;
     status.restored = goal->restored;
     status.removed_strays = goal->removed_strays;
+    status.guarded = goal->guarded;
+    status.guard_rebuilt = goal->guard_rebuilt;
     status.changed_ns = goal->settled_at.ns;
     return status;
 }

@@ -136,6 +136,13 @@ static void inherit_want(struct kernel_wanted *wanted, size_t at,
     }
 }
 
+static bool is_same_shape(const struct kernel_goal *a, const struct kernel_goal *b)
+{
+    return strcmp(a->interface, b->interface) == 0 && a->vrid == b->vrid &&
+           a->guard_ns == b->guard_ns && a->address_count == b->address_count &&
+           memcmp(a->addresses, b->addresses, a->address_count * sizeof(a->addresses[0])) == 0;
+}
+
 static void add_goal(struct kernel_wanted *wanted, const struct kernel_wanted *former,
                      const struct kernel_goal *goal)
 {
@@ -144,6 +151,8 @@ static void add_goal(struct kernel_wanted *wanted, const struct kernel_wanted *f
 
     if (old != NULL)
         *new = *old;
+    if (old == NULL || !is_same_shape(&old->goal, goal))
+        wanted->shape = former->shape + 1;
     new->goal = *goal;
     new->first_want = (uint32_t)wanted->want_count;
     new->announce_again = old != NULL && old->goal.announce_serial != goal->announce_serial;
@@ -174,6 +183,7 @@ int kernel_wanted_apply(struct kernel_wanted *wanted, const struct kernel_wanted
         wants += set->goals[at]->address_count;
     if (allocate(&new, kept + set->count, wants) < 0)
         return err_set(err, ENOMEM, "no memory for %zu goals", kept + set->count);
+    new.shape = wanted->shape;
     for (size_t at = 0; at < kept; at++) {
         const struct kernel_goal *named = find_goal(set, set->count, &wanted->goals[at].goal);
         add_goal(&new, wanted, named != NULL ? named : &wanted->goals[at].goal);
@@ -181,6 +191,8 @@ int kernel_wanted_apply(struct kernel_wanted *wanted, const struct kernel_wanted
     for (size_t at = 0; at < set->count; at++)
         if (!set->partial || find_old(wanted, at, set->goals[at]) == NULL)
             add_goal(&new, wanted, set->goals[at]);
+    if (new.goal_count != wanted->goal_count)
+        new.shape = wanted->shape + 1;
     kernel_wanted_fini(wanted);
     *wanted = new;
     return 0;

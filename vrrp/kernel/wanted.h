@@ -19,6 +19,8 @@ struct kernel_wanted_goal {
     uint64_t announcements;
     uint64_t restored;
     uint64_t removed_strays;
+    bool guarded;
+    uint64_t guard_rebuilt;
     bool settled;
     struct monotime settled_at;
     bool is_told;
@@ -40,6 +42,7 @@ struct kernel_wanted {
     size_t want_count;
     struct kernel_wanted_interface *interfaces; /* that goals name */
     size_t interface_count;
+    uint32_t shape; /* another number when more changed than who holds what */
 };
 
 void kernel_wanted_fini(struct kernel_wanted *wanted);

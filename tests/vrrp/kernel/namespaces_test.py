@@ -299,6 +299,88 @@ def test_many():
         stop(net, client)
 
 
+def test_guard():
+    net, client = start()
+    client.want(goal("registry", [VIP], guard_ns=300_000_000))
+    check("settled", client.settled("registry"))
+    check("guarded", client.until(lambda: client.status["registry"]["guarded"]), client.status["registry"])
+    time.sleep(0.5)
+    check("with a long lifetime", wait_for(lambda: find(VIP).get("valid", 0) > 20, 1) is not None, find(VIP))
+    check("without adverts nothing leaves with the address", stage.answers(VIP, 20) == 0)
+    check("all else does", stage.answers("10.9.0.1", 5) == 5)
+    run("ip", "-n", "peer", "neigh", "flush", "dev", "eth1")
+    ear = Ear()
+    stage.answers(VIP)
+    check("nor does ARP answer for it", not [1 for _, data in ear.frames(0.3) if data[28:32] == bytes([10, 9, 0, 100])])
+    adverts = stage.Adverts()
+    check("with adverts it is audible", stage.answers(VIP, 20) >= 19)
+    check("and announced", [1 for _, data in ear.frames(1, lambda frames: frames) if data[28:32] == bytes([10, 9, 0, 100])] != [])
+    adverts.process.send_signal(signal.SIGSTOP)
+    at = time.time()
+    silent = wait_for(lambda: stage.answers(VIP) == 0, 2)
+    check("a sender that stands still is silenced", silent is not None, f"within {time.time() - at:.2f} s")
+    adverts.stop()
+    ear.close()
+    for what, wrong in (("of priority 0", {"priority": 0}), ("without a mark", {"mark": 0}), ("of another router", {"vrid": 52})):
+        adverts = stage.Adverts(**wrong)
+        check(f"adverts {what} do not count", stage.answers(VIP, 10) == 0)
+        adverts.stop()
+    stop(net, client)
+    check("an orderly end leaves no rules", "regha" not in stage.nft("list", "tables"))
+
+
+def test_guard_lost():
+    net, client = start()
+    client.want(goal("registry", [VIP], guard_ns=300_000_000))
+    client.until(lambda: client.status.get("registry", {}).get("guarded"))
+    adverts = stage.Adverts()
+    for what, command in (("the ruleset is flushed", ("flush", "ruleset")),
+                          ("one chain is flushed", ("flush", "chain", "netdev", "regha", "local_4")),
+                          ("the table is deleted", ("delete", "table", "netdev", "regha"))):
+        before = client.status["registry"]["guard_rebuilt"]
+        stage.nft(*command)
+        check(f"{what}: put back and counted", client.until(lambda: client.status["registry"]["guard_rebuilt"] == before + 1))
+        check("and in force", client.status["registry"]["guarded"] and "ip saddr vmap" in stage.nft("list", "ruleset"))
+        check("nothing was silenced", stage.answers(VIP, 10) >= 9)
+    adverts.stop()
+    time.sleep(0.4)
+    check("and silent without adverts", stage.answers(VIP, 10) == 0)
+    adverts = stage.Adverts()
+    net.kill(signal.SIGKILL)
+    net.wait()
+    client.close()
+    check("the rules outlive regha-net", "ip saddr vmap" in stage.nft("list", "ruleset") and stage.answers(VIP, 10) >= 9)
+    net, client = start()
+    client.want(goal("registry", [VIP], guard_ns=300_000_000))
+    check("which takes them over", client.until(lambda: client.status.get("registry", {}).get("guarded")) and stage.answers(VIP, 10) >= 9)
+    adverts.stop()
+    run("ip", "link", "del", "eth0")
+    client.until(lambda: client.link["eth0"]["index"] == 0)
+    check("no interface, no guard", client.until(lambda: not client.status["registry"]["guarded"]))
+    stage.cable()
+    check("made again: guarded again", client.until(lambda: client.status["registry"]["guarded"]) and client.settled("registry"))
+    time.sleep(0.5)
+    check("and silent without adverts", stage.answers(VIP, 10) == 0 and stage.answers("10.9.0.1", 1) == 1)
+    client.want(goal("registry", [VIP]))
+    check("a goal without guard ends it", client.until(lambda: not client.status["registry"]["guarded"]) and stage.answers(VIP, 10) == 10)
+    check("and shortens the lifetime", wait_for(lambda: find(VIP).get("valid", 99) <= 3, 1) is not None, find(VIP))
+    stop(net, client)
+
+
+def test_guard_ipv6():
+    net, client = start()
+    run("ip", "-n", "peer", "addr", "add", "fd00:9::2/64", "dev", "eth1", "nodad")
+    run("ip", "addr", "add", "fd00:9::1/64", "dev", "eth0", "nodad")
+    client.want(goal("six", ["fd00:9::100"], guard_ns=300_000_000))
+    check("guarded", client.until(lambda: client.status.get("six", {}).get("guarded")))
+    time.sleep(0.5)
+    check("IPv6: silent without adverts", stage.answers("fd00:9::100", 10) == 0 and stage.answers("fd00:9::1", 1) == 1)
+    adverts = stage.Adverts(family=10)
+    check("IPv6: audible with them", stage.answers("fd00:9::100", 10) >= 9)
+    adverts.stop()
+    stop(net, client)
+
+
 def main():
     tests = {name[5:]: test for name, test in globals().items() if name.startswith("test_")}
     for name in sys.argv[2:] or tests:

@@ -69,6 +69,7 @@ static void put(struct kernel_observed *observed, enum there there, struct monot
         .address = vip,
         .tagged = there == TAGGED || there == TAGGED_WIDE || there == TAGGED_ELSEWHERE,
         .seen = seen,
+        .valid_s = KERNEL_RECONCILE_VALID_S,
     };
 
     if (there == TAGGED_WIDE || there == FOREIGN_WIDE)
@@ -269,6 +270,31 @@ static void renewal_that_fails_is_near(void **state)
     assert_int_equal(step(&story, story.next), KERNEL_CHANGE_RENEW);
 }
 
+/* The guard comes, and the lifetime grows; it is lost, and the long lifetime must not stay. */
+static void lifetime_follows_the_guard(void **state)
+{
+    struct story story;
+    struct monotime now = NOW;
+
+    (void)state;
+    begin(&story, true);
+    assert_int_equal(step(&story, now), KERNEL_CHANGE_ADD);
+    assert_int_equal(story.change.valid_s, KERNEL_RECONCILE_VALID_S);
+    put(&story.observed, TAGGED, now);
+    story.want.guarded = true;
+    now = monotime_add(now, KERNEL_RECONCILE_RETRY_NS);
+    assert_int_equal(step(&story, now), KERNEL_CHANGE_RENEW);
+    assert_int_equal(story.change.valid_s, KERNEL_RECONCILE_GUARDED_VALID_S);
+    result(&story, 0, now);
+    assert_int_equal(step(&story, monotime_add(now, 7 * NS_PER_S)), NOTHING);
+    assert_int_equal(step(&story, monotime_add(now, 10 * NS_PER_S)), KERNEL_CHANGE_RENEW);
+    result(&story, 0, now);
+    story.want.guarded = false;
+    now = monotime_add(now, KERNEL_RECONCILE_RETRY_NS);
+    assert_int_equal(step(&story, now), KERNEL_CHANGE_RENEW);
+    assert_int_equal(story.change.valid_s, KERNEL_RECONCILE_VALID_S);
+}
+
 /* Before any goal, and after the last word of regha-vrrp: kept alive for a while, then no more. */
 static void orphans_are_kept_for_a_while(void **state)
 {
@@ -370,6 +396,7 @@ int main(void)
         cmocka_unit_test(leftovers_and_ours_are_told_apart),
         cmocka_unit_test(renewed_each_second),
         cmocka_unit_test(renewal_that_fails_is_near),
+        cmocka_unit_test(lifetime_follows_the_guard),
         cmocka_unit_test(orphans_are_kept_for_a_while),
         cmocka_unit_test(lapsed_while_orphaned_is_no_restore),
         cmocka_unit_test(hold_wins),

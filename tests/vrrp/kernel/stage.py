@@ -119,6 +119,42 @@ class Net:
         return self.process.wait(seconds)
 
 
+class Adverts:
+    """Sends marked adverts as regha-vrrp does, each 50 ms, until stopped."""
+    SEND = """
+import socket, sys, time
+mark, vrid, priority, family = (int(word, 0) for word in sys.argv[1:])
+six = family == socket.AF_INET6
+out = socket.socket(family, socket.SOCK_RAW, 112)
+out.setsockopt(socket.SOL_SOCKET, 36, mark)  # SO_MARK
+to = ("ff02::12", 0, 0, socket.if_nametoindex("eth0")) if six else ("224.0.0.18", 0)
+if not six:
+    out.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton("10.9.0.1"))
+while True:
+    out.sendto(bytes([0x31, vrid, priority, 0, 0, 5, 0, 0]), to)
+    time.sleep(0.05)
+"""
+
+    def __init__(self, vrid=51, priority=100, mark=None, family=socket.AF_INET):
+        mark = 0x72000000 | vrid | (0x100 if family == socket.AF_INET6 else 0) if mark is None else mark
+        self.process = subprocess.Popen([sys.executable, "-c", self.SEND, *map(str, (mark, vrid, priority, int(family)))])
+        time.sleep(0.3)
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+
+def answers(address, count=1):
+    """How many of so many pings of the peer are answered, 10 ms apart."""
+    done = run("ip", "netns", "exec", "peer", "ping", "-i", "0.01", "-c", str(count), "-W", "0.2", address, check=False)
+    return int(done.stdout.partition(" received")[0].split()[-1])
+
+
+def nft(*command):
+    return run("nft", *command, check=False).stdout
+
+
 def text(value):
     value = value.encode()
     return struct.pack("<H", len(value)) + value
@@ -132,11 +168,11 @@ def address_bytes(address):
     return struct.pack("BB16s", family, int(bits), socket.inet_pton(family, address))
 
 
-def goal(name, addresses, hold=True, interface="eth0", vrid=51, repeat=5, refresh_ns=0, serial=0):
+def goal(name, addresses, hold=True, interface="eth0", vrid=51, repeat=5, refresh_ns=0, serial=0, guard_ns=0):
     family = socket.AF_INET6 if addresses and ":" in addresses[0] else socket.AF_INET
     body = (text(name) + text(interface) + struct.pack("<BBBB", vrid, family, hold, len(addresses)) +
-            b"".join(map(address_bytes, addresses)) + struct.pack("<BQI", repeat, refresh_ns, serial))
-    return struct.pack("<BBH", GOAL, 1, len(body)) + body
+            b"".join(map(address_bytes, addresses)) + struct.pack("<BQIQ", repeat, refresh_ns, serial, guard_ns))
+    return struct.pack("<BBH", GOAL, 2, len(body)) + body
 
 
 class Reader:
@@ -166,7 +202,7 @@ def read_status(data):
     status["addresses"] = [reader.address() for _ in range(reader.take("B"))]
     status["present"] = [bool(reader.take("B")) for _ in range(reader.take("B"))]
     for key, layout in (("settled", "B"), ("error", "i"), ("announcements", "Q"), ("restored", "Q"),
-                        ("removed_strays", "Q"), ("changed_ns", "Q")):
+                        ("removed_strays", "Q"), ("guarded", "B"), ("guard_rebuilt", "Q"), ("changed_ns", "Q")):
         status[key] = reader.take(layout)
     assert reader.at == len(data)
     return status

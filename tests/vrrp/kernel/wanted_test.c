@@ -113,6 +113,29 @@ static void another_interface_is_another_address(void **state)
     kernel_wanted_fini(&wanted);
 }
 
+/* The guard is made anew only when more changed than who holds what. */
+static void shape_is_more_than_hold(void **state)
+{
+    struct kernel_goal a = goal("a", "eth0", 2);
+    const struct kernel_goal b = goal("b", "eth0", 1);
+    struct kernel_wanted wanted = {0};
+
+    (void)state;
+    apply(&wanted, &a, &b, false);
+    const uint32_t shape = wanted.shape;
+    a.hold = false;
+    a.announce_serial++;
+    apply(&wanted, &a, NULL, true);
+    assert_int_equal(wanted.shape, shape);
+    a.guard_ns = 1;
+    apply(&wanted, &a, NULL, true);
+    assert_int_not_equal(wanted.shape, shape);
+    const uint32_t with_b = wanted.shape;
+    apply(&wanted, &a, NULL, false);
+    assert_int_not_equal(wanted.shape, with_b);
+    kernel_wanted_fini(&wanted);
+}
+
 /* One family of a router does not stand for the other. */
 static void families_are_apart(void **state)
 {
@@ -199,6 +222,7 @@ int main(void)
         cmocka_unit_test(partial_set_replaces_what_it_names),
         cmocka_unit_test(history_is_kept),
         cmocka_unit_test(another_interface_is_another_address),
+        cmocka_unit_test(shape_is_more_than_hold),
         cmocka_unit_test(families_are_apart),
         cmocka_unit_test(interfaces_are_resolved),
         cmocka_unit_test(nonsense_changes_nothing),
