@@ -116,7 +116,7 @@ int registry_adopt_write(const char *folder, const struct registry_adopt_record 
                         .started_ns = record->started_ns,
                         .backend = record->backend};
     struct file file = {.length_bytes = 0};
-    char path[PATH_MAX], fresh[PATH_MAX];
+    char path[PATH_MAX] = "", fresh[PATH_MAX] = "";
 
     memcpy(head.digest, record->digest, sizeof(head.digest));
     memcpy(head.cgroup, record->cgroup, sizeof(head.cgroup));
