@@ -34,6 +34,7 @@ struct loop {
     int timer_fd;
     struct loop_io timer_io;
     struct monotime armed;
+    struct monotime due;  /* deadlines up to here had passed when the descriptors were asked */
     struct monotime pass; /* while deadlines run: those up to here do */
     int status;
     struct histogram lag;
@@ -59,12 +60,16 @@ static void count_stall(struct loop *loop, const char *name, struct monotime beg
     }
 }
 
+/* What has passed meanwhile counts as due now: all of it runs after the next look. */
 static void arm(struct loop *loop)
 {
     const struct loop_timer *first = heap_first(&loop->deadlines);
-    const struct monotime deadline = first ? first->deadline : MONOTIME_NEVER;
+    struct monotime deadline = first ? first->deadline : MONOTIME_NEVER;
+    const struct monotime now = monotime_now();
     struct itimerspec when = {0};
 
+    if (monotime_reached(deadline, now))
+        deadline = now;
     if (deadline.ns == loop->armed.ns)
         return;
     if (first) {
@@ -79,12 +84,18 @@ static void arm(struct loop *loop)
     loop->armed = deadline;
 }
 
-/* What is due now; handlers that set deadlines into the past cannot keep the pass from its end. */
+/*
+ * A deadline is believed only if the timer's descriptor fired along with the others: what had come
+ * before it has then been read. The clock alone does not tell, for a process may be stopped between
+ * looking and here, and a wait that a SIGCONT ends has looked at nothing. Handlers that set
+ * deadlines into the past cannot keep the pass from its end.
+ */
 static void run_deadlines(struct loop *loop)
 {
     struct loop_timer *timer;
 
-    loop->pass = monotime_now();
+    loop->pass = loop->due;
+    loop->due = NO_PASS;
     while ((timer = heap_first(&loop->deadlines)) &&
            monotime_reached(timer->deadline, loop->pass)) {
         const struct monotime now = monotime_now();
@@ -124,8 +135,10 @@ static void handle_timer_fd(struct loop_io *io, unsigned events, struct monotime
 
     (void)events;
     (void)now;
-    if (read(io->fd, &expirations, sizeof(expirations)) > 0)
-        loop->armed = MONOTIME_NEVER;
+    if (read(io->fd, &expirations, sizeof(expirations)) <= 0)
+        return;
+    loop->due = loop->armed;
+    loop->armed = MONOTIME_NEVER;
 }
 
 static void handle_watch(struct ev_loop *ev, ev_io *watcher, int revents)
@@ -152,6 +165,7 @@ int loop_new(int64_t stall_ns, struct loop **ret_loop, struct err *err)
     *loop = (struct loop){
         .timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK),
         .armed = MONOTIME_NEVER,
+        .due = NO_PASS,
         .pass = NO_PASS,
         .status = -1,
         .stall_ns = stall_ns,

@@ -63,7 +63,8 @@ void loop_io_stop(struct loop *loop, struct loop_io *io);
 
 void loop_timer_init(struct loop_timer *timer, const char *name,
                      void (*handle)(struct loop_timer *timer, struct monotime now), void *owner);
-/* Returns 0, or -ENOMEM. A deadline that is past runs at the end of this pass. */
+/* Returns 0, or -ENOMEM. A deadline that is past runs after the next look at the
+ * descriptors, which does not wait then. */
 int loop_timer_set(struct loop *loop, struct loop_timer *timer, struct monotime deadline);
 void loop_timer_cancel(struct loop *loop, struct loop_timer *timer);
 

@@ -126,6 +126,39 @@ static void descriptors_come_before_deadlines(void **unused)
     stage_free(stage);
 }
 
+/* The first time it stands still until the deadline is past, and meanwhile more arrives. */
+static void dawdle(struct loop_io *io, unsigned events, struct monotime now)
+{
+    struct stage *stage = io->owner;
+
+    handle_readable(io, events, now);
+    if (stage->count > 1)
+        return;
+    while (monotime_since(now, monotime_now()) < 4 * NS_PER_MS)
+        continue;
+    assert_int_equal(write(stage->pipe[1], "x", 1), 1);
+}
+
+/* It passed after the descriptors were looked at, so they are looked at once more. */
+static void a_deadline_that_passes_unseen_waits_for_descriptors(void **unused)
+{
+    struct stage *stage = stage_new();
+
+    (void)unused;
+    stage->io =
+        (struct loop_io){.name = "pipe", .fd = stage->pipe[0], .handle = dawdle, .owner = stage};
+    loop_io_start(stage->loop, &stage->io, LOOP_READ);
+    assert_int_equal(write(stage->pipe[1], "x", 1), 1);
+    loop_timer_init(&stage->timers[0], "stop", stop_at_once, stage);
+    loop_timer_set(stage->loop, &stage->timers[0], monotime_add(monotime_now(), 3 * NS_PER_MS));
+    loop_run(stage->loop);
+    assert_int_equal(stage->count, 3);
+    assert_int_equal(stage->order[1], -1);
+    assert_int_equal(stage->order[2], 0);
+    loop_io_stop(stage->loop, &stage->io);
+    stage_free(stage);
+}
+
 static void set_into_the_past(struct loop_timer *timer, struct monotime now)
 {
     struct stage *stage = timer->owner;
@@ -218,6 +251,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(deadlines_run_in_their_order),
         cmocka_unit_test(descriptors_come_before_deadlines),
+        cmocka_unit_test(a_deadline_that_passes_unseen_waits_for_descriptors),
         cmocka_unit_test(deadlines_in_the_past_starve_nobody),
         cmocka_unit_test(cancelled_deadlines_do_not_run),
         cmocka_unit_test(signals_arrive_through_the_loop),
