@@ -27,6 +27,7 @@ struct program {
     struct vrrp_goals goals;
     struct vrrp_net_client net;
     struct loop_timer stop_wait; /* for regha-net to remove the addresses */
+    int64_t interval_ns;         /* for which we have been scheduled */
     bool stopping;
 };
 
@@ -68,9 +69,13 @@ static void handle_pass_end(void *owner, struct monotime now)
 static void handle_applied(void *owner, struct monotime now)
 {
     struct program *program = owner;
+    const int64_t interval_ns = vrrp_routers_interval_ns(&program->routers);
 
     (void)now;
-    vrrp_realtime_schedule(vrrp_routers_interval_ns(&program->routers));
+    if (interval_ns == program->interval_ns)
+        return;
+    program->interval_ns = interval_ns;
+    vrrp_realtime_schedule(interval_ns);
 }
 
 static void handle_stop_wait(struct loop_timer *timer, struct monotime now)

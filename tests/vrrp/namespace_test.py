@@ -210,6 +210,17 @@ def frozen(lan):
     assert active.last()[2] == "overslept", active.last()
     assert len([t for t in backup.reghad.transitions if t[0] == "active"]) == 0
 
+def frozen_backup(lan):
+    """The backup stands still for longer than it would wait: it hears what it missed before it judges."""
+    active, backup = start_pair(lan)
+    before = list(backup.reghad.transitions)
+    for _ in range(3):
+        backup.processes["regha-vrrp"].send_signal(signal.SIGSTOP)
+        lan.pump(0.7)
+        backup.processes["regha-vrrp"].send_signal(signal.SIGCONT)
+        lan.pump(0.4)
+    assert backup.reghad.transitions == before and active.state() == "active", backup.last()
+
 def unicast(lan):
     """The same without multicast."""
     active, backup = start_pair(lan, transport=1)
@@ -391,9 +402,10 @@ def keepalived_is_a_stranger(lan):
     lan.pump(1)
     assert active.state() == "active" and backup.state() == "backup"
 
-CASES = (kill_and_resume, killed_for_too_long, resign, resign_without_answer, power_off, partition, deaf, orphaned, orphaned_alone,
-         not_a_candidate, degraded, without_net, backup_without_net, frozen, unicast, fast, reload,
-         peers, peers_of_another_key, peers_replayed, keepalived_wins, keepalived_loses, keepalived_is_a_stranger)
+CASES = (kill_and_resume, killed_for_too_long, resign, resign_without_answer, power_off, partition, deaf,
+         orphaned, orphaned_alone, not_a_candidate, degraded, without_net, backup_without_net, frozen,
+         frozen_backup, unicast, fast, reload, peers, peers_of_another_key, peers_replayed, keepalived_wins,
+         keepalived_loses, keepalived_is_a_stranger)
 
 def main(programs, *names):
     if os.geteuid() != 0:
