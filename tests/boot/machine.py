@@ -120,6 +120,7 @@ class Machine:
         self.say, self.name = say, f"rgboot{os.getpid()}"
         self.client = self.name + "c"
         self.undo = contextlib.ExitStack()
+        self.notes = []  # figures of the case that runs
         self.leader = self.nspawn = None
 
     # -- making --------------------------------------------------------------------------------

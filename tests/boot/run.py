@@ -111,7 +111,7 @@ def sandboxes_are_tight(machine):
         _, out = machine.output("systemd-analyze", "security", "--no-pager", f"{unit}.service")
         found = re.search(r"exposure level for \S+: ([0-9.]+)", out)
         expect(found, f"no figure for {unit}: {out[-200:]}")
-        say(f"   systemd-analyze security: {unit} {found[1]}, at most {most}")
+        machine.notes.append(f"{unit} {found[1]} of {most}")
         if float(found[1]) > most:
             loose.append(f"{unit} {found[1]}")
     expect(not loose, f"looser than promised: {loose}")
@@ -120,11 +120,11 @@ def sandboxes_are_tight(machine):
 def all_start(machine):
     begun = time.monotonic()
     machine.run("systemctl", "enable", "--now", "reghad.service")
-    say(f"   systemctl enable --now took {time.monotonic() - begun:.2f} s")
+    machine.notes.append(f"systemctl enable --now took {time.monotonic() - begun:.2f} s")
     for unit in UNITS:
         wait_for(f"{unit} to run", lambda: machine.show(unit, "SubState") == "running")
     wait_serving(machine)
-    say(f"   the registry answers through {VIP} after {time.monotonic() - begun:.2f} s")
+    machine.notes.append(f"the registry answers through {VIP} after {time.monotonic() - begun:.2f} s")
     wait_for("its line in systemctl status", lambda: machine.show("reghad", "StatusText") ==
              "active, 1 of 1 registries running")
 
@@ -156,7 +156,7 @@ def the_registry_is_no_root(machine):
         expect(int(fields[name], 16) == 0, f"it holds {name} {fields[name].strip()}")
     unit = machine.run("systemctl", "list-units", "--plain", "--no-legend", REGISTRY_UNIT)
     expect("running" in unit, f"it is no unit of its own: {unit}")
-    say(f"   {unit.split()[0]} as user docker-registry, without capabilities")
+    machine.notes.append(f"{unit.split()[0]} as user docker-registry, without capabilities")
 
 
 def the_journal_has_fields(machine):
@@ -169,7 +169,7 @@ def the_journal_has_fields(machine):
     expect(not without, f"without MESSAGE_ID: {without[:3]}")
     expect(any(entry.get("_TRANSPORT") == "journal" for entry in entries),
            "nothing came by the journal's own protocol")
-    say(f"   {len(entries)} lines with {', '.join(fields[:12])}")
+    machine.notes.append(f"{len(entries)} lines with {', '.join(fields[:12])}")
 
 
 def only_its_registries(machine):
@@ -202,7 +202,7 @@ def kill_one(machine, unit):
     expect(not others, f"{others} went down with it")
     expect(registry_pid(machine) == registry, f"registry {registry} is now {registry_pid(machine)}")
     expect(answers(machine), "the registry does not answer")
-    say(f"   {unit} ready again after {back:.2f} s")
+    machine.notes.append(f"{unit} ready again after {back:.2f} s")
 
 
 def kill_9_of_reghad(machine):
@@ -240,7 +240,7 @@ def kill_9_of_launcher_and_registry(machine):
     begun = time.monotonic()
     wait_for("another registry", lambda: registry_pid(machine) not in (None, registry), 15)
     wait_for("its answer", lambda: answers(machine), 10)
-    say(f"   the registry answers again after {time.monotonic() - begun:.2f} s")
+    machine.notes.append(f"the registry answers again after {time.monotonic() - begun:.2f} s")
     expect(not watch.removals(), "the address moved")
 
 
@@ -254,7 +254,7 @@ def kill_9_of_all_four_at_once(machine):
     wait_serving(machine)
     time.sleep(1.5)
     removals = watch.removals()
-    say(f"   the address was {'taken off and put back' if removals else 'never off'}")
+    machine.notes.append(f"the address was {'taken off and put back' if removals else 'never off'}")
     expect(answers(machine), "the registry does not answer")
     if not removals:
         expect(registry_pid(machine) == registry, "the registry was restarted")
@@ -267,7 +267,7 @@ def a_stopped_regha_vrrp_is_replaced(machine):
     begun = time.monotonic()
     wait_for("another regha-vrrp", lambda: machine.pid("regha-vrrp") not in
              (0, before["regha-vrrp"]) and machine.show("regha-vrrp", "SubState") == "running", 30)
-    say(f"   replaced after {time.monotonic() - begun:.1f} s, "
+    machine.notes.append(f"replaced after {time.monotonic() - begun:.1f} s, "
         f"WatchdogUSec={machine.show('regha-vrrp', 'WatchdogUSec')}")
     wait_serving(machine)
     after = pids(machine)
@@ -375,7 +375,7 @@ def left_cgroups(machine):
 def stop_leaves_nothing(machine):
     begun = time.monotonic()
     machine.run("systemctl", "stop", "reghad", seconds=120)
-    say(f"   systemctl stop took {time.monotonic() - begun:.2f} s")
+    machine.notes.append(f"systemctl stop took {time.monotonic() - begun:.2f} s")
     wait_for("the end of all units", lambda: all(
         machine.show(unit, "ActiveState") == "inactive" for unit in UNITS), 60, 0.1)
     wait_for("the end of all processes", lambda: not left_processes(machine), 5)
@@ -431,7 +431,7 @@ def regha_init_does_without_units(machine):
     expect(machine.pid("container") == init, "regha-init was restarted")
     begun = time.monotonic()
     machine.run("systemctl", "stop", "container")
-    say(f"   the stop took {time.monotonic() - begun:.2f} s")
+    machine.notes.append(f"the stop took {time.monotonic() - begun:.2f} s")
     expect(not left_processes(machine), f"left: {left_processes(machine)}")
     expect(not has_address(machine), "the address is still there")
 
@@ -446,7 +446,7 @@ def power_off_gives_the_address_away(machine):
     machine.nspawn.wait(30)
     expect(time.monotonic() - begun < 5, f"{time.monotonic() - begun:.1f} s: somebody waits for "
            "what has stopped already")
-    say(f"   the address was gone after {gone:.2f} s, the machine after {time.monotonic() - begun:.2f} s")
+    machine.notes.append(f"the address was gone after {gone:.2f} s, the machine after {time.monotonic() - begun:.2f} s")
 
 
 CASES = (units_are_well_formed, sandboxes_are_tight, all_start, each_runs_confined,
@@ -473,18 +473,19 @@ def prepare(machine):
 
 
 def run_case(case, machine):
+    machine.notes.clear()
     try:
         case(machine)
     except Exception as error:  # the next cases still tell something
         reason = " ".join(str(error).split())
-        say(f"FAILED {case.__name__} {type(error).__name__ if not reason else reason[:600]}")
+        say(f"FAILED {case.__name__}: {reason[:600] or type(error).__name__}")
         if machine.nspawn.poll() is not None:
             return False
         _, out = machine.output("journalctl", "--no-pager", "--lines=12", "--output=cat",
                                 "-u", "regha*", "-u", "reghad")
         print("".join(f"     | {line}\n" for line in out.splitlines()), end="", flush=True)
         return False
-    say(f"ok {case.__name__}")
+    say(f"ok {case.__name__}" + (": " + "; ".join(machine.notes) if machine.notes else ""))
     return True
 
 
@@ -494,7 +495,7 @@ def interrupt(_number, _frame):
 
 def main(names):
     if os.geteuid() != 0:
-        say("skipped boot: needs root")
+        say("SKIPPED boot: needs root")
         say("0 passed, 0 failed, 1 skipped")
         return 0
     signal.signal(signal.SIGTERM, interrupt)
@@ -510,10 +511,10 @@ def main(names):
             else:
                 failed += 1
     except KeyboardInterrupt:
-        say("FAILED boot interrupted")
+        say("FAILED boot: interrupted")
         failed += 1
     except Exception as error:
-        say(f"FAILED boot {error}")
+        say(f"FAILED boot: {error}")
         failed += 1
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # taking it all away is quick, and not optional
