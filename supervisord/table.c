@@ -14,6 +14,8 @@
 #include "supervisord/words.h"
 
 #define CELL_TEXT_BYTES 2048
+#define COLUMNS_MAX     32
+#define TITLES          SIZE_MAX /* instead of the number of a row */
 
 struct table_cell {
     char *text;
@@ -38,6 +40,7 @@ struct table *table_new(const struct table_column *columns)
     table->columns = columns;
     while (columns[table->column_count].key)
         table->column_count++;
+    assert(table->column_count <= COLUMNS_MAX);
     return table;
 }
 
@@ -188,19 +191,6 @@ static const struct table_cell *cell(const struct table *table, size_t row, size
     return &table->cells[row * table->column_count + column];
 }
 
-static int width_of(const struct table *table, size_t column)
-{
-    size_t width = strlen(table->columns[column].title);
-
-    for (size_t row = 0; row < row_count(table); row++) {
-        const size_t bytes = strlen(cell(table, row, column)->text);
-
-        if (bytes > width)
-            width = bytes;
-    }
-    return (int)width;
-}
-
 /* The last column is never padded, for long sentences stand there. */
 static size_t last_column(const struct table *table)
 {
@@ -234,26 +224,54 @@ static bool is_right(const struct table *table, size_t column)
     return numbers;
 }
 
-static void write_rows(const struct table *table, const char *empty, FILE *out)
+/* How a column is laid out: looked at once, for all of its cells. */
+struct layout {
+    int width;
+    bool right;
+};
+
+static struct layout layout_of(const struct table *table, size_t column)
+{
+    size_t width = strlen(table->columns[column].title);
+
+    for (size_t row = 0; row < row_count(table); row++) {
+        const size_t bytes = strlen(cell(table, row, column)->text);
+
+        if (bytes > width)
+            width = bytes;
+    }
+    return (struct layout){(int)width, is_right(table, column)};
+}
+
+static void write_row(const struct table *table, const struct layout *layouts, size_t row,
+                      FILE *out)
 {
     const size_t last = last_column(table);
+
+    for (size_t column = 0; column <= last; column++) {
+        const char *title = table->columns[column].title;
+        const char *text = row == TITLES ? title : cell(table, row, column)->text;
+
+        if (title)
+            write_cell(text, layouts[column].width, layouts[column].right, column == last, out);
+    }
+}
+
+static void write_rows(const struct table *table, const char *empty, FILE *out)
+{
+    struct layout layouts[COLUMNS_MAX] = {{0}};
 
     if (row_count(table) == 0) {
         fprintf(out, "%s\n", empty);
         return;
     }
-    for (size_t column = 0; column <= last; column++) {
+    for (size_t column = 0; column < table->column_count; column++) {
         if (table->columns[column].title)
-            write_cell(table->columns[column].title, width_of(table, column),
-                       is_right(table, column), column == last, out);
+            layouts[column] = layout_of(table, column);
     }
-    for (size_t i = 0; i < row_count(table) * (last + 1); i++) {
-        const size_t row = i / (last + 1), column = i % (last + 1);
-
-        if (table->columns[column].title)
-            write_cell(cell(table, row, column)->text, width_of(table, column),
-                       is_right(table, column), column == last, out);
-    }
+    write_row(table, layouts, TITLES, out);
+    for (size_t row = 0; row < row_count(table); row++)
+        write_row(table, layouts, row, out);
 }
 
 static void write_sheet(const struct table *table, FILE *out)
