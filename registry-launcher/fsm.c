@@ -35,6 +35,12 @@ static unsigned stop(struct registry_fsm *fsm, struct monotime now)
     return REGISTRY_FSM_TERM;
 }
 
+/* The old one holds the place of the new one. */
+static void hurry(struct registry_fsm *fsm, struct monotime now)
+{
+    fsm->deadline = monotime_earlier(fsm->deadline, monotime_add(now, REGISTRY_FSM_HURRY_NS));
+}
+
 static void end(struct registry_fsm *fsm)
 {
     fsm->state = REGISTRY_STOPPED;
@@ -86,6 +92,7 @@ static unsigned handle_goal(struct registry_fsm *fsm, const struct registry_fsm_
                             struct monotime now)
 {
     const bool restart = !goal->first && goal->restart_serial != fsm->restart_serial;
+    const bool again = goal->run && !fsm->run;
     const unsigned actions = goal->changed ? REGISTRY_FSM_CAPTURE : 0;
 
     fsm->run = goal->run;
@@ -107,6 +114,9 @@ static unsigned handle_goal(struct registry_fsm *fsm, const struct registry_fsm_
     case REGISTRY_FAILED:
         return actions | reconsider(fsm, restart || goal->changed, now);
     case REGISTRY_STOPPING: /* a start is remembered until it ended */
+        if (again)
+            hurry(fsm, now);
+        return actions;
     case REGISTRY_STATES:
         return actions;
     }

@@ -17,6 +17,8 @@
 #define REGISTRY_FSM_SURVIVED_NS (1 * NS_PER_S)
 /* From the attempt to the running program; a user data base that hangs ends here. */
 #define REGISTRY_FSM_SPAWN_NS (10 * NS_PER_S)
+/* Wanted again while it drains: nobody is served until it has ended, so it must hurry. */
+#define REGISTRY_FSM_HURRY_NS (2 * NS_PER_S)
 /* A KILL that did not end it (it waits for a disk) is repeated. */
 #define REGISTRY_FSM_KILL_AGAIN_NS (1 * NS_PER_S)
 /* What is not the registry's own fault is tried again at this pace, without spending its budget. */

@@ -8,6 +8,9 @@
 #include "registry-launcher/policy.h"
 #include "registry-launcher/sentence.h"
 
+/* It reads all of /proc; who holds a port rarely changes between two attempts. */
+#define LOOK_EVERY_NS (10 * NS_PER_S)
+
 /* The end of a process or of an attempt goes with its event. */
 static void step(struct registry_keeper *keeper, const struct registry_fsm_event *event,
                  const struct registry_backend_end *end, struct monotime now);
@@ -125,8 +128,10 @@ static const char *port_words(struct registry_keeper *keeper, const char *user, 
 
     if (keeper->port_words[0] == '\0')
         registry_port_words(NULL, &keeper->listen, keeper->port_words);
-    if (!registry_helper_is_busy(&keeper->look))
+    if (monotime_reached(keeper->look_again, now) && !registry_helper_is_busy(&keeper->look)) {
         (void)registry_port_look(&keeper->look, user, &keeper->listen, now, &err);
+        keeper->look_again = monotime_add(now, LOOK_EVERY_NS);
+    }
     return keeper->port_words;
 }
 
@@ -239,6 +244,7 @@ static void handle_spawned(void *owner, const struct registry_process *process, 
     (void)process;
     keeper->status.starts++;
     keeper->port_words[0] = '\0';
+    keeper->look_again = now;
     step(keeper, &event, NULL, now);
 }
 

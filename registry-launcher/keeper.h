@@ -44,7 +44,8 @@ struct registry_keeper {
     bool has_listen;
     struct registry_listen listen;
     char port_words[REGISTRY_PORT_WORDS_BYTES]; /* who holds it, as found last */
-    struct loop_timer timer;                    /* the state machine's */
+    struct monotime look_again;
+    struct loop_timer timer; /* the state machine's */
     struct registry_adopt_record record;
     bool digest_pending; /* the running one was started with what is being read */
     struct registry_status status;

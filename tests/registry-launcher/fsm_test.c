@@ -244,6 +244,30 @@ static void start_after_stop(void **state)
     assert_int_equal(registry_fsm_handle(&fsm, &exited, now), STARTED);
 }
 
+/* Nobody is served while the old one drains: wanted again, it has 2 s at most, and not more. */
+static void wanted_again_hurries(void **state)
+{
+    static const struct registry_fsm_event run = RUN, stop = STOP, restart = RESTART;
+    struct registry_fsm fsm;
+
+    (void)state;
+    bring(&fsm, RUNNING);
+    step(&fsm, stop, now);
+    step(&fsm, run, now);
+    assert_int_equal(fsm.deadline.ns - now.ns, REGISTRY_FSM_HURRY_NS);
+    step(&fsm, run, monotime_add(now, SECOND));
+    assert_int_equal(fsm.deadline.ns - now.ns, REGISTRY_FSM_HURRY_NS);
+
+    bring(&fsm, RUNNING);
+    step(&fsm, restart, now);
+    step(&fsm, restart, now);
+    assert_int_equal(fsm.deadline.ns - now.ns, DRAIN); /* a restart in order drains in full */
+
+    bring(&fsm, STOPPING); /* with its deadline due now */
+    step(&fsm, run, now);
+    assert_int_equal(fsm.deadline.ns, now.ns);
+}
+
 /* Whatever its wait status says: after our KILL it was killed, before it was as asked. */
 static void cause_of_stop(void **state)
 {
@@ -306,6 +330,7 @@ int main(void)
         cmocka_unit_test(table),
         cmocka_unit_test(early_timer),
         cmocka_unit_test(start_after_stop),
+        cmocka_unit_test(wanted_again_hurries),
         cmocka_unit_test(cause_of_stop),
         cmocka_unit_test(budget),
         cmocka_unit_test(port_spends_nothing),
