@@ -450,10 +450,10 @@ size_t kernel_holder_release(struct kernel_holder *holder, struct monotime now)
 
     kernel_address_forget(holder->address);
     holder->now = now;
-    holder->state.reconcile.want_count = 0; /* so that all of ours are strays */
-    holder->state.reconcile.goals_known = true;
+    for (size_t at = 0; at < holder->state.wanted.want_count; at++)
+        holder->state.wanted.wants[at].hold = false;
+    holder->state.reconcile.goals_known = true; /* what no goal names goes, too */
     holder->state.reconcile.act_until = MONOTIME_NEVER;
-    kernel_wanted_fini(&holder->state.wanted);
     do {
         count = kernel_reconcile_diff(&holder->state.reconcile, now, changes, CHANGES, &next);
         if (!carry_out(holder, changes, count))
