@@ -101,8 +101,8 @@ def build(summary, folder, compiler, *options):
 CTEST_LINE = re.compile(r"Test +#\d+: (\S+) \.+\s*(\S.*?)\s+[\d.]+ sec")
 
 
-def unit_tests(summary, folder, label):
-    status, output = run(["ctest", "--test-dir", folder, "-j", JOBS, "--output-on-failure"], 900,
+def unit_tests(summary, folder, label, *selection):
+    status, output = run(["ctest", "--test-dir", folder, "-j", JOBS, "--output-on-failure", *selection], 900,
                          UBSAN_OPTIONS="print_stacktrace=1")
     found = CTEST_LINE.findall(output)
     for name, result in found:
@@ -249,7 +249,8 @@ def steps(summary, options):
         return
     asan = build(summary, "build-asan", "gcc", "-DREGHA_SANITIZE=ON")
     if not only:
-        build(summary, "build-clang", "clang")
+        if build(summary, "build-clang", "clang", "-DREGHA_FUZZ=ON"):
+            unit_tests(summary, "build-clang", "fuzz", "-R", "^fuzz/")
         if asan:
             unit_tests(summary, "build-asan", "sanitized")
         deep_lint(summary)
