@@ -21,8 +21,9 @@ def enter_namespaces():
         sys.exit(77)
     if os.environ.get("REGHA_STAGE") != "inside":
         os.environ["REGHA_STAGE"] = "inside"
-        os.execvp("unshare", ["unshare", "--net", "--mount", "--propagation", "private",
-                              sys.executable, *sys.argv])
+        # Whatever ends this process ends all that it started.
+        os.execvp("unshare", ["unshare", "--net", "--mount", "--propagation", "private", "--pid", "--fork",
+                              "--kill-child", "--mount-proc", sys.executable, *sys.argv])
     prepare()
 
 
