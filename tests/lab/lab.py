@@ -95,6 +95,14 @@ class Lab(contextlib.ExitStack):
         self.switch_on(self.client, CLIENT)
         self.etc = self._make_etc()
 
+    @property
+    def is_sanitized(self):
+        """Built with ASan and UBSan: slower, and leaks are told when a daemon ends."""
+        try:
+            return "REGHA_SANITIZE:BOOL=ON" in (self.build / "CMakeCache.txt").read_text()
+        except OSError:
+            return False
+
     def _add(self, machine):
         self.callback(machine.switch_off)
         return machine

@@ -12,7 +12,7 @@ from lab import ADDRESSES, VIP
 from machine import LabError, Machine, wait_for
 
 DAEMONS = ("reghad", "regha-vrrp", "regha-net", "regha-launcher")
-SANITIZER = {"ASAN_OPTIONS": "detect_leaks=0:abort_on_error=1", "UBSAN_OPTIONS": "print_stacktrace=1"}
+SANITIZER = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=1", "UBSAN_OPTIONS": "print_stacktrace=1"}
 
 
 class Answer:
