@@ -125,7 +125,7 @@ class Machine:
 
     # -- making --------------------------------------------------------------------------------
 
-    def open(self, build):
+    def open(self):
         lower = make_root(self.say)
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="regha-boot-"))
         self.undo.callback(shutil.rmtree, self.folder, ignore_errors=True)
@@ -135,10 +135,11 @@ class Machine:
         self.root = self.folder / "root"
         layers = f"lowerdir={lower},upperdir={self.folder}/upper,workdir={self.folder}/work"
         self._mount("overlay", self.root, "-t", "overlay", "-o", layers)
-        run("cmake", "--install", build, env={**os.environ, "DESTDIR": str(self.root)})
-        in_root(self.root, "systemd-sysusers")
-        in_root(self.root, "journalctl", "--update-catalog")
         self._make_network()
+
+    def install(self, build):
+        """On the running machine, as somebody does who builds it there."""
+        run("cmake", "--install", build, env={**os.environ, "DESTDIR": str(self.root)})
 
     def _mount(self, what, where, *options):
         run("mount", *options, what, where)

@@ -24,9 +24,10 @@ SECURITY = {"reghad": 1.6, "regha-vrrp": 2.4, "regha-net": 2.4, "regha-launcher"
 CAPABILITIES = {"reghad": (), "regha-vrrp": (13, 14, 23), "regha-net": (12, 13),
                 "regha-launcher": (5, 6, 7)}
 REGISTRY_UNIT = "regha-registry@*.service"
+# Slower than the default, 100 ms, so that a busy machine does not make a death look like a silence.
 CONFIG = f"""nodes = ( {{ name = "n1"; address = "{Machine.ADDRESS}"; }},
           {{ name = "n2"; address = "10.77.0.12"; }} );
-virtual_routers = ( {{ vrid = 51; addresses = ( "{VIP}" ); }} );
+virtual_routers = ( {{ vrid = 51; addresses = ( "{VIP}" ); advert_interval = "250ms"; }} );
 registries = ( {{ config = "/etc/regha/registry.yml"; }} );
 """
 REGISTRY = """version: 0.1
@@ -99,6 +100,22 @@ class AddressWatch:
 
 # -- cases, in this order ------------------------------------------------------------------------
 
+def it_is_installed_as_readme_says(machine):
+    """README, "Use it", but for the compiler and the last line: that is all_start."""
+    text = (ROOT / "README.md").read_text().partition("## Use it")[2]
+    lines = [line.strip().partition("#")[0].strip() for line in text.splitlines()
+             if line.startswith("    sudo ")]
+    commands = [line.replace("sudo ", "") for line in lines]
+    expect(commands[-1] == "systemctl enable --now reghad", f"README has other lines: {lines}")
+    machine.install(BUILD)
+    for command in commands[:-1]:
+        machine.run("sh", "-ec", command)
+    machine.run("journalctl", "--update-catalog")
+    state = machine.run("stat", "-c", "%a", "/etc/regha/cluster.key").strip()
+    expect(state == "600", f"the mode of the key is {state}")
+    machine.notes.append("; ".join(commands[:-1]))
+
+
 def units_are_well_formed(machine):
     units = [f"/usr/lib/systemd/system/{unit}.service" for unit in (*UNITS, "regha-orphan")]
     status, out = machine.output("systemd-analyze", "verify", "--man=no", *units)
@@ -127,6 +144,22 @@ def all_start(machine):
     machine.notes.append(f"the registry answers through {VIP} after {time.monotonic() - begun:.2f} s")
     wait_for("its line in systemctl status", lambda: machine.show("reghad", "StatusText") ==
              "active, 1 of 1 registries running")
+
+
+def the_key_may_be_roots(machine):
+    """reghad gets it as a credential, and cannot change it."""
+    machine.run("chown", "root:root", "/etc/regha/cluster.key")
+    machine.run("systemctl", "restart", "reghad")
+    wait_serving(machine)
+    told = " ".join(entry["MESSAGE"] for entry in machine.journal("-t", "reghad"))
+    expect("no cluster key" not in told, "reghad does not find it")
+    machine.run("mv", "/etc/regha/cluster.key", "/etc/regha/away")
+    machine.run("systemctl", "restart", "reghad")
+    wait_for("a word about the missing key", lambda: any(
+        "no cluster key" in entry["MESSAGE"] for entry in machine.journal("-t", "reghad")))
+    machine.run("mv", "/etc/regha/away", "/etc/regha/cluster.key")
+    machine.run("systemctl", "restart", "reghad")
+    wait_serving(machine)
 
 
 def each_runs_confined(machine):
@@ -449,7 +482,7 @@ def power_off_gives_the_address_away(machine):
     machine.notes.append(f"the address was gone after {gone:.2f} s, the machine after {time.monotonic() - begun:.2f} s")
 
 
-CASES = (units_are_well_formed, sandboxes_are_tight, all_start, each_runs_confined,
+CASES = (it_is_installed_as_readme_says, units_are_well_formed, sandboxes_are_tight, all_start, the_key_may_be_roots, each_runs_confined,
          the_registry_is_no_root, the_journal_has_fields, only_its_registries, kill_9_of_reghad,
          kill_9_of_regha_vrrp, kill_9_of_regha_net, kill_9_of_regha_launcher, kill_9_of_the_registry,
          kill_9_of_launcher_and_registry, kill_9_of_all_four_at_once,
@@ -463,10 +496,9 @@ CASES = (units_are_well_formed, sandboxes_are_tight, all_start, each_runs_confin
 # -- running them --------------------------------------------------------------------------------
 
 def prepare(machine):
-    machine.open(BUILD)
+    machine.open()
     machine.write("/etc/regha/regha.conf", CONFIG)
     machine.write("/etc/regha/registry.yml", REGISTRY)
-    machine.write("/etc/regha/cluster.key", os.urandom(32).hex() + "\n", 0o600)
     begun = time.monotonic()
     machine.boot()
     say(f"   a Debian machine, booted in {time.monotonic() - begun:.1f} s")
@@ -500,7 +532,8 @@ def main(names):
         return 0
     signal.signal(signal.SIGTERM, interrupt)
     signal.signal(signal.SIGHUP, interrupt)
-    cases = [case for case in CASES if not names or case.__name__ in names]
+    always = (it_is_installed_as_readme_says, all_start)
+    cases = [case for case in CASES if not names or case.__name__ in names or case in always]
     passed = failed = 0
     machine = Machine(lambda text: say("   " + text))
     try:
