@@ -240,7 +240,7 @@ static void handle_pass_end(void *owner, struct monotime now)
 static void handle_ready(struct core *core, enum world_process_kind kind, struct monotime now)
 {
     reports_process(core, kind, true, now);
-    steer_forget_sent(core, kind);
+    core->is_new[kind] = true;
 }
 
 static void handle_vrrp_ready(void *owner, struct monotime now)

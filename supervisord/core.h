@@ -47,14 +47,15 @@ struct core {
     struct core_router *routers;
     struct core_registry *registries;
     struct channel_client *clients[WORLD_PROCESSES]; /* none to ourselves */
-    int64_t file_changed_ns; /* wall clock of the file as read; 0: unknown */
-    struct monotime asked;   /* when evidence was first asked for */
-    bool has_begun;          /* goals may be sent */
-    bool is_dirty;           /* something changed: judge at the end of the pass */
-    bool is_stale;           /* a registry's facts changed: complete the settings again */
-    struct loop_timer again; /* judge even if nothing happens */
-    struct loop_timer tick;  /* each second */
-    struct loop_timer hurry; /* ask the ready probe of a registry that has just started */
+    int64_t file_changed_ns;      /* wall clock of the file as read; 0: unknown */
+    struct monotime asked;        /* when evidence was first asked for */
+    bool has_begun;               /* goals may be sent */
+    bool is_dirty;                /* something changed: judge at the end of the pass */
+    bool is_new[WORLD_PROCESSES]; /* its channel: with the next judgement it is told everything */
+    bool is_stale;                /* a registry's facts changed: complete the settings again */
+    struct loop_timer again;      /* judge even if nothing happens */
+    struct loop_timer tick;       /* each second */
+    struct loop_timer hurry;      /* ask the ready probe of a registry that has just started */
     void (*settings_changed)(void *owner); /* to open what serves elsewhere now */
     void *owner;
 };

@@ -168,7 +168,7 @@ static void decide_run(struct core *core, size_t router_at, size_t registry_at, 
         registry->wanted = registry->known && registry->status.run;
         snprintf(registry->why, sizeof(registry->why), "as found: regha-vrrp has not reported");
     } else if (!registry->facts_known && registry->status.captured_error[0] == '\0' &&
-               !registry->wanted) {
+               !registry->wanted && !(registry->known && registry->status.run)) {
         snprintf(registry->why, sizeof(registry->why), "its configuration is being read");
         return;
     } else if (memory->verdict.run) {
@@ -309,34 +309,29 @@ static bool may_begin(const struct core *core, struct monotime now)
            monotime_reached(patience, now);
 }
 
+/* What was judged before a snapshot came must not be sent: it knows nothing of what runs there. */
+static void send_goals(struct core *core)
+{
+    if (!core->has_begun || core->world.waiting_for_address)
+        return;
+    send_routers(core, core->is_new[WORLD_VRRP]);
+    send_registries(core, core->is_new[WORLD_LAUNCHER]);
+    memset(core->is_new, 0, sizeof(core->is_new));
+}
+
 void steer_judge(struct core *core, struct monotime now)
 {
-    const bool begins = !core->has_begun && may_begin(core, now);
-
     core->is_dirty = false;
-    core->has_begun |= begins;
+    core->has_begun = core->has_begun || may_begin(core, now);
     for (size_t at = 0; at < core->world.router_count; at++)
         judge_router(core, at, now);
     apply_applicable(core, now);
     peers_compare(core, now);
-    if (!core->has_begun || core->world.waiting_for_address)
-        return;
-    send_routers(core, begins);
-    send_registries(core, begins);
-}
-
-void steer_forget_sent(struct core *core, enum world_process_kind kind)
-{
-    if (!core->has_begun || core->world.waiting_for_address)
-        return;
-    if (kind == WORLD_VRRP)
-        send_routers(core, true);
-    if (kind == WORLD_LAUNCHER)
-        send_registries(core, true);
+    send_goals(core);
 }
 
 void steer_send_all(struct core *core)
 {
-    steer_forget_sent(core, WORLD_VRRP);
-    steer_forget_sent(core, WORLD_LAUNCHER);
+    core->is_new[WORLD_VRRP] = core->is_new[WORLD_LAUNCHER] = true;
+    send_goals(core);
 }

@@ -10,11 +10,11 @@
 
 #include "supervisord/core.h"
 
-/* Judge everything and send what differs from what was sent. Clears `is_dirty`. */
+/*
+ * Judge everything and send what differs from what was sent, or all of it to whom is new on its
+ * channel. Clears `is_dirty` and `is_new`.
+ */
 void steer_judge(struct core *core, struct monotime now);
-
-/* The process is new on its channel: it must be told everything again. */
-void steer_forget_sent(struct core *core, enum world_process_kind kind);
 
 /* A settings change: objects that are gone must be taken back, too. */
 void steer_send_all(struct core *core);
