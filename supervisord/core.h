@@ -19,6 +19,7 @@
 struct core_router {
     struct role_memory memory;
     struct role_verdict verdict;
+    bool is_decided;             /* regha-vrrp knows whether it resumes: its state counts */
     struct monotime left_active; /* 0: it is Active, or never was */
     int64_t last_transition_ns;  /* the newest one counted */
     int64_t former_heard_ns;     /* last advert of the Active before us; 0: no failover runs */

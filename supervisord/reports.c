@@ -68,6 +68,8 @@ static void take_status(struct core *core, const struct vrrp_status *status, str
         core->routers[at].left_active = (struct monotime){0};
     else if (router->known && router->status.state == VRRP_ACTIVE)
         core->routers[at].left_active = now;
+    /* A regha-vrrp that was restarted tells later whether it resumes. */
+    core->routers[at].is_decided |= status->state != VRRP_INITIALIZE;
     router->status = *status;
     router->known = true;
     core->is_dirty = true;
@@ -304,8 +306,10 @@ void reports_process(struct core *core, enum world_process_kind kind, bool conne
     core->is_dirty = true;
     journal_add(&core->world, now, &entry, "%s",
                 connected ? "" : "what it does goes on as it was; its restart is awaited");
-    if (connected || kind != WORLD_LAUNCHER)
+    if (connected)
         return;
-    for (size_t at = 0; at < core->world.registry_count; at++)
+    for (size_t at = 0; at < core->world.router_count && kind == WORLD_VRRP; at++)
+        core->routers[at].is_decided = false;
+    for (size_t at = 0; at < core->world.registry_count && kind == WORLD_LAUNCHER; at++)
         core->world.registries[at].known = false;
 }

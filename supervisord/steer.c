@@ -164,9 +164,10 @@ static void decide_run(struct core *core, size_t router_at, size_t registry_at, 
     const struct monotime lingers = monotime_add(memory->left_active, LINGER_NS);
     const char *state = vrrp_message_state_name(router->status.state);
 
-    if (!router->known) {
-        registry->wanted = registry->known && registry->status.run;
-        snprintf(registry->why, sizeof(registry->why), "as found: regha-vrrp has not reported");
+    if (!memory->is_decided) {
+        registry->wanted |= registry->known && registry->status.run;
+        snprintf(registry->why, sizeof(registry->why), "as found: %s is not elected yet",
+                 router->settings.params.name);
     } else if (!registry->facts_known && registry->status.captured_error[0] == '\0' &&
                !registry->wanted && !(registry->known && registry->status.run)) {
         snprintf(registry->why, sizeof(registry->why), "its configuration is being read");

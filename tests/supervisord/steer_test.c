@@ -166,6 +166,7 @@ static int setup(void **ret_stage)
     loop_set_pass_end(stage->loop, handle_pass_end, stage);
     stage->router.known = true;
     stage->router.status.state = VRRP_ACTIVE;
+    stage->core_router.is_decided = true;
     open_client(stage, WORLD_LAUNCHER, stage->path);
     open_client(stage, WORLD_VRRP, "/nowhere"); /* its states are set by hand */
     *ret_stage = stage;
@@ -213,7 +214,7 @@ static void a_late_launcher_is_not_told_what_was_judged_without_it(void **slot)
 {
     struct stage *stage = *slot;
 
-    stage->router.known = false; /* regha-vrrp is away, too */
+    stage->core_router.is_decided = false; /* regha-vrrp is away, too */
     stage->found.run = true;
     stage->found.state = REGISTRY_RUNNING;
     stage->found.pid = 7;
@@ -222,6 +223,27 @@ static void a_late_launcher_is_not_told_what_was_judged_without_it(void **slot)
     launcher_comes(stage);
     assert_int_equal(stage->goal_count, 1);
     assert_true(stage->runs[0]);
+}
+
+/* regha-vrrp waits for regha-net before it knows whether it resumes. */
+static void a_restarted_router_stops_nothing_before_it_has_decided(void **slot)
+{
+    struct stage *stage = *slot;
+    struct vrrp_status status = {.name = "registry", .family = 0, .state = VRRP_INITIALIZE};
+    struct channel_message message = {&vrrp_message_status, &status, -1};
+    struct monotime now = monotime_now();
+
+    stage->registry.facts_known = stage->registry.known = stage->registry.wanted = true;
+    stage->registry.status.run = true;
+    reports_process(&stage->core, WORLD_VRRP, false, now);
+    reports_take_vrrp(&stage->core, &message, now);
+    now = monotime_add(now, NS_PER_S);
+    steer_judge(&stage->core, now);
+    assert_true(stage->registry.wanted);
+    status.state = VRRP_BACKUP;
+    reports_take_vrrp(&stage->core, &message, now);
+    steer_judge(&stage->core, now);
+    assert_false(stage->registry.wanted);
 }
 
 /* What comes of its configuration, its secret too, is missing yet. */
@@ -245,6 +267,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             a_running_registry_is_not_stopped_while_its_configuration_is_read, setup, teardown),
         cmocka_unit_test_setup_teardown(a_late_launcher_is_not_told_what_was_judged_without_it,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(a_restarted_router_stops_nothing_before_it_has_decided,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(a_stopped_registry_waits_for_its_configuration, setup,
                                         teardown),
