@@ -148,7 +148,7 @@ static int watch(struct registry_exec *exec)
     exec->we_killed = false;
     exec->failure.cause = REGISTRY_CAUSE_NONE;
     exec->reaps = 0;
-    exec->oom_kills = registry_cgroup_oom_kills();
+    exec->oom_kills = exec->oom_kills_now = registry_cgroup_oom_kills();
     exec->end_io.fd = exec->process.pidfd;
     return loop_io_start(exec->loop, &exec->end_io, LOOP_READ);
 }
@@ -225,8 +225,10 @@ bool registry_exec_kill(struct registry_exec *exec)
 
 void registry_exec_note_oom(struct registry_exec *exec)
 {
-    if (exec->process.pid != 0)
-        exec->oom_kills = registry_cgroup_oom_kills();
+    if (exec->process.pid == 0)
+        return;
+    exec->oom_kills = exec->oom_kills_now;
+    exec->oom_kills_now = registry_cgroup_oom_kills();
 }
 
 void registry_exec_forget(struct registry_exec *exec)

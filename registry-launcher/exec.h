@@ -22,9 +22,10 @@ struct registry_exec {
     char cgroup[REGISTRY_CGROUP_BYTES];
     bool we_killed;
     struct registry_program_failure failure; /* it said so, and is about to end */
-    uint64_t oom_kills;                      /* on this host, a moment before its end */
-    int reaps;                               /* how often its end was asked for */
-    struct loop_io end_io;                   /* its pidfd */
+    uint64_t oom_kills;      /* on this host, the last time but one that they were noted */
+    uint64_t oom_kills_now;  /* the last time: its end may have begun before */
+    int reaps;               /* how often its end was asked for */
+    struct loop_io end_io;   /* its pidfd */
     struct loop_io start_io; /* readable: it could not start; its end: it has become its program */
     struct loop_timer again; /* somebody else's child: ask once more how it ended */
 };

@@ -24,6 +24,7 @@
 #include "base/options.h"
 #include "base/process.h"
 #include "base/service.h"
+#include "registry-launcher/goal_check.h"
 #include "registry-launcher/goals.h"
 #include "registry-launcher/policy.h"
 #include "registry-launcher/supervise.h"
@@ -215,6 +216,10 @@ static int become(const char *name)
     struct registry_program_failure failure = {.cause = REGISTRY_CAUSE_REFUSED};
     struct err err;
 
+    if (strlen(name) >= REGISTRY_NAME_BYTES || !registry_goal_check_name(name)) {
+        fprintf(stderr, "%s: \"%.64s\" is no name of a registry\n", PROGRAM, name);
+        return REGISTRY_UNIT_STATUS;
+    }
     CLEANUP(cleanup_close)
     int report = registry_unit_open_report(FOLDER, name);
     if (registry_adopt_read(FOLDER, name, &record, &err) < 0 ||

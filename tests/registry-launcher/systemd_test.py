@@ -4,7 +4,7 @@
 
 systemd_test.py BUILD WANT prints a line per claim. Exit status 1: a claim failed; 77: skipped, with the reason.
 """
-import os, pathlib, shutil, statistics, subprocess, sys, threading, time
+import os, pathlib, shutil, signal, statistics, subprocess, sys, threading, time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "boot"))
@@ -158,6 +158,46 @@ def test_failures(machine, want):
           f"{want.process_state['stalls']} stalls, worst {want.process_state['worst']} {want.process_state['worst_ns']} ns")
 
 
+def test_bus(machine, want):
+    pid = int(want.status["pid"])
+    machine.run("systemctl", "restart", "dbus")
+    check("a restart of the bus is nothing to the registry", machine.pid(UNIT) == pid)
+    machine.run("kill", "-9", pid)
+    wait_for("another process", lambda: int(want.status["pid"]) not in (0, pid), 30)
+    want.state("its end is mended once the bus is back", state="running")
+    machine.run("systemctl", "kill", "--kill-whom=main", "--signal=STOP", "dbus")
+    pid = int(want.status["pid"])
+    os.kill(host_pid(machine, pid), 9)
+    wait_for("the end is seen without the bus", lambda: not registry_is_there(machine, pid))
+    want.send(run=0)
+    time.sleep(1)
+    check("a stopped bus stops nobody", want.is_ready and want.process_state["stalls"] == "0")
+    os.kill(host_pid(machine, bus_pid(machine)), signal.SIGCONT)
+    want.send()
+    want.state("all is well again", state="running", seconds=40)
+
+
+def host_pid(machine, pid):
+    """The number outside of a process of the machine."""
+    own = os.readlink(f"/proc/{machine.leader}/ns/pid")
+    for status in pathlib.Path("/proc").glob("[0-9]*/status"):
+        try:
+            if os.readlink(status.parent / "ns/pid") == own and f"\t{pid}\n" in next(
+                    line for line in status.read_text().splitlines(True) if line.startswith("NSpid:")):
+                return int(status.parent.name)
+        except OSError:
+            continue
+    raise Failed(f"no process {pid} in the machine")
+
+
+def registry_is_there(machine, pid):
+    return machine.status("kill", "-0", pid) == 0
+
+
+def bus_pid(machine):
+    return int(machine.run("pgrep", "-x", "dbus-daemon").split()[0])
+
+
 def test_exec(machine, want):
     want.send(run=0, backend=1)
     want.state("stopped", state="stopped")
@@ -206,7 +246,7 @@ def run():
         write_policy(machine)
         machine.run("systemctl", "start", "regha-launcher")
         want = Want(machine)
-        for test in (test_start, test_killed, test_launcher, test_failures, test_exec, test_stop):
+        for test in (test_start, test_killed, test_launcher, test_failures, test_bus, test_exec, test_stop):
             print(test.__name__.replace("test_", "").replace("_", " "))
             test(machine, want)
         return 0
