@@ -102,7 +102,7 @@ int control_socket_open(const char *path, gid_t group, struct control_socket *re
 {
     struct control_socket made = {.fd = -1};
     struct sockaddr_un address;
-    struct stat status;
+    struct stat status = {0};
     int result = control_socket_place(path, made.path, err);
 
     if (result < 0)

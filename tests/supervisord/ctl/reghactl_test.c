@@ -191,6 +191,24 @@ static void test_mistakes(void **state)
     expect(0, "usage: reghactl", "");
 }
 
+/* It is told so even though its line is never read. */
+static void test_crowd(void **state)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fds[CONTROL_CLIENTS];
+
+    (void)state;
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+    for (int i = 0; i < CONTROL_CLIENTS; i++) {
+        fds[i] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        assert_int_equal(connect(fds[i], (const struct sockaddr *)&address, sizeof(address)), 0);
+    }
+    CTL("show", "info");
+    expect(1, "", "too many connections");
+    for (int i = 0; i < CONTROL_CLIENTS; i++)
+        close(fds[i]);
+}
+
 static void test_lines(void **state)
 {
     static const char *const none[] = {NULL};
@@ -289,6 +307,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_words),
         TEST(test_mistakes),
+        TEST(test_crowd),
         TEST(test_lines),
         TEST(test_denied),
         cmocka_unit_test(test_no_daemon),
