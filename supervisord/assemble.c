@@ -94,6 +94,49 @@ static void carry_registries(const struct core *core, const struct settings *set
     }
 }
 
+/* Its place among those that follow the router, which is how role.h knows it; -1: none. */
+static int service_of(const struct world_registry *registries, size_t count, const char *router,
+                      const char *name)
+{
+    int place = 0;
+
+    for (size_t at = 0; at < count; at++) {
+        const struct settings_registry *registry = &registries[at].settings;
+
+        if (strcmp(registry->follows, router) != 0)
+            continue;
+        if (strcmp(registry->params.name, name) == 0)
+            return place;
+        place++;
+    }
+    return -1;
+}
+
+/* What was judged of each service goes where the service is now, and with it if it is gone. */
+static void carry_memory(const struct world *world, const struct settings *settings,
+                         const struct draft *draft, size_t router)
+{
+    const char *follows = settings->routers[router].params.name;
+    struct role_memory *memory = &draft->core_routers[router].memory;
+    const struct role_memory former = *memory;
+
+    *memory = (struct role_memory){.hold_is_over = former.hold_is_over};
+    for (size_t at = 0; at < settings->registry_count; at++) {
+        const char *name = settings->registries[at].params.name;
+        const int new = service_of(draft->registries, settings->registry_count, follows, name);
+        const int old = service_of(world->registries, world->registry_count, follows, name);
+
+        if (new < 0 || old < 0)
+            continue;
+        memory->retried[new] = former.retried[old];
+        memory->restarted[new] = former.restarted[old];
+        if (former.failed_service != (size_t)old)
+            continue;
+        memory->failed_until = former.failed_until;
+        memory->failed_service = (size_t) new;
+    }
+}
+
 static void carry_nodes(const struct world *world, const struct settings *settings,
                         struct draft *draft)
 {
@@ -123,6 +166,8 @@ int assemble_apply(struct core *core, struct settings *settings, struct err *err
     }
     carry_routers(core, settings, &draft);
     carry_registries(core, settings, &draft);
+    for (size_t at = 0; at < settings->router_count; at++)
+        carry_memory(world, settings, &draft, at);
     carry_nodes(world, settings, &draft);
     assemble_free(core);
     world->settings = settings;

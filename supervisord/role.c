@@ -74,6 +74,13 @@ static void degrade(struct role_verdict *verdict, enum role_cause cause, uint8_t
     verdict->which = (int)which;
 }
 
+static void note_failure(const struct role_evidence *evidence, struct role_memory *memory,
+                         size_t service, struct monotime now)
+{
+    memory->failed_until = monotime_add(now, evidence->forget_ns);
+    memory->failed_service = service;
+}
+
 /* Restart it once; if that does not help, another node shall try. */
 static void judge_service_probe(const struct role_evidence *evidence, struct role_memory *memory,
                                 size_t service, struct role_verdict *verdict, struct monotime now)
@@ -88,7 +95,7 @@ static void judge_service_probe(const struct role_evidence *evidence, struct rol
     }
     if (monotime_since(*restarted, evidence->services[service].started) < 0)
         return; /* what is probed is the process from before the restart */
-    memory->failed_until = monotime_add(now, evidence->forget_ns);
+    note_failure(evidence, memory, service, now);
 }
 
 static void judge_requirements(const struct role_evidence *evidence, struct role_memory *memory,
@@ -121,7 +128,7 @@ static void judge_failed(const struct role_evidence *evidence, struct role_memor
         verdict->retry |= UINT32_C(1) << at;
         memory->retried[at] = now;
     } else if (memory->failed_until.ns == 0) {
-        memory->failed_until = monotime_add(now, evidence->forget_ns);
+        note_failure(evidence, memory, at, now);
     }
 }
 
@@ -159,7 +166,7 @@ static struct role_verdict judge_health(const struct role_evidence *evidence,
     judge_requirements(evidence, memory, &verdict, now);
     judge_services(evidence, memory, &verdict, now);
     if (memory->failed_until.ns != 0) {
-        degrade(&verdict, ROLE_SERVICE_FAILED, BAND_FAILED, 0);
+        degrade(&verdict, ROLE_SERVICE_FAILED, BAND_FAILED, memory->failed_service);
         verdict.again = memory->failed_until;
     }
     return verdict;

@@ -16,7 +16,7 @@
 #include "vrrp/message.h"
 
 #define ROLE_REQUIREMENTS 16
-#define ROLE_SERVICES     8
+#define ROLE_SERVICES     16
 #define ROLE_NO_SERVICE   (-1)
 
 /* A required probe, as it stands. */
@@ -54,6 +54,7 @@ struct role_evidence {
 struct role_memory {
     bool hold_is_over;            /* the first results are in, or the wait for them is over */
     struct monotime failed_until; /* a service failed here: rank last until then; 0: none did */
+    size_t failed_service;        /* which one it was */
     bool is_forgiven;             /* that has just ended */
     struct monotime retried[ROLE_SERVICES]; /* when a failed service was tried again; 0: never */
     struct monotime

@@ -15,6 +15,8 @@ static bool follows(const struct world_registry *registry, const struct world_ro
     return strcmp(registry->settings.follows, router->settings.params.name) == 0;
 }
 
+_Static_assert(ROLE_SERVICES >= SETTINGS_REGISTRIES_MAX, "all may follow one router");
+
 /* The evidence of one router, and which registry each of its services is. */
 struct gathering {
     struct role_evidence evidence;

@@ -202,6 +202,21 @@ static void a_failure_is_remembered_then_tried_again(void **unused)
     assert_int_equal(verdict.again.ns, NOW + FORGET + START + FORGET);
 }
 
+/* Of two that follow, the second one failed, and it is the one that is named. */
+static void the_one_that_failed_is_named(void **unused)
+{
+    struct role_evidence evidence = evidence_of(&rows[0]);
+    struct role_memory memory = {0};
+
+    (void)unused;
+    evidence.service_count = 2;
+    evidence.services[1] = evidence.services[0];
+    evidence.services[1].state = REGISTRY_FAILED;
+    const struct role_verdict verdict = role_judge(&evidence, &memory, (struct monotime){NOW});
+    assert_int_equal(verdict.cause, ROLE_SERVICE_FAILED);
+    assert_int_equal(verdict.which, 1);
+}
+
 /* Degraded priorities keep the order of the configured ones, and never leave the band. */
 static void the_band_keeps_the_order(void **unused)
 {
@@ -239,6 +254,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_row_of_the_model),
         cmocka_unit_test(a_failure_is_remembered_then_tried_again),
+        cmocka_unit_test(the_one_that_failed_is_named),
         cmocka_unit_test(the_band_keeps_the_order),
         cmocka_unit_test(a_witness_is_never_a_candidate),
     };
