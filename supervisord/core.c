@@ -9,6 +9,7 @@
 
 #include "base/confine.h"
 #include "supervisord/assemble.h"
+#include "supervisord/host.h"
 #include "supervisord/journal.h"
 #include "supervisord/peers.h"
 #include "supervisord/reports.h"
@@ -72,6 +73,7 @@ static int apply(struct core *core, struct settings *settings, struct err *err)
         settings_free(settings);
         return failed;
     }
+    core->postponed[0] = '\0';
     peers_read_key(core);
     steer_judge(core, monotime_now());
     steer_send_all(core);
@@ -133,39 +135,72 @@ int core_check(struct core *core, FILE *out)
     return failed;
 }
 
-/*
- * A registry's own configuration became known, or changed: what is derived from it is derived
- * again. Not from a regha.conf that somebody is just writing: that waits for the reload.
- */
-static void complete_settings(struct core *core, struct monotime now)
+/* What is tried each second, while the node waits for its address, is told once. */
+static void postpone(struct core *core, const char *why, struct monotime now)
 {
     const struct journal_entry entry = {WORLD_EVENT_RELOAD, LOG_LEVEL_WARNING,
                                         core->world.settings_path, "", "postponed"};
-    const int64_t changed_ns = core->file_changed_ns;
-    struct settings *settings;
+
+    if (strncmp(core->postponed, why, sizeof(core->postponed) - 1) == 0)
+        return;
+    snprintf(core->postponed, sizeof(core->postponed), "%s", why);
+    journal_add(&core->world, now, &entry, "%s", why);
+}
+
+static void derive_again(struct core *core, struct monotime now)
+{
     struct collected mistakes = {0};
+    struct settings *settings;
     struct err err;
 
-    core->is_stale = false;
-    mark_file(core);
-    if (changed_ns != core->file_changed_ns) {
-        core->file_changed_ns = changed_ns;
-        journal_add(&core->world, now, &entry,
-                    "a registry's configuration changed, and so did this file: reload to apply");
-        return;
-    }
     if (!collect(&mistakes))
         return;
     const int failed = read_settings(core, mistakes.out, &settings);
     fclose(mistakes.out);
     if (failed < 0) {
-        journal_add(&core->world, now, &entry, "what a registry says does not fit: %s",
-                    mistakes.text);
+        postpone(core, mistakes.text, now);
         keep_mistakes(&core->world.reload, &mistakes);
     } else if (apply(core, settings, &err) < 0) {
-        journal_add(&core->world, now, &entry, "%s", err.text);
+        postpone(core, err.text, now);
     }
     free(mistakes.text);
+}
+
+/*
+ * A registry's own configuration became known, or changed, or this node's address came: what is
+ * derived from it is derived again. Not from a regha.conf that somebody is just writing: that waits
+ * for the reload.
+ */
+static void complete_settings(struct core *core, struct monotime now)
+{
+    const int64_t changed_ns = core->file_changed_ns;
+
+    core->is_stale = false;
+    mark_file(core);
+    if (changed_ns == core->file_changed_ns) {
+        derive_again(core, now);
+        return;
+    }
+    core->file_changed_ns = changed_ns;
+    postpone(core, "what it is completed with changed, and so did the file: reload to apply", now);
+}
+
+/* Has one of the nodes' addresses come? Cheaper than to read everything again each second. */
+static bool has_address(const struct core *core)
+{
+    const struct settings *settings = core->world.settings;
+    char interface[IFNAMSIZ];
+    struct host *host;
+    struct err err;
+    bool found = false;
+
+    if (host_new(&host, &err) < 0)
+        return false;
+    const struct settings_host answers = host_settings(host);
+    for (size_t at = 0; at < settings->node_count && !found; at++)
+        found = answers.find_address(answers.owner, &settings->nodes[at].address, interface) == 0;
+    host_free(host);
+    return found;
 }
 
 /* Deadlines. */
@@ -219,7 +254,7 @@ static void handle_tick(struct loop_timer *timer, struct monotime now)
 
     process_state_read(core->loop, &state);
     core->world.processes[WORLD_REGHAD].state = state;
-    core->is_stale |= core->world.waiting_for_address;
+    core->is_stale |= core->world.waiting_for_address && has_address(core);
     core->is_dirty |= !core->has_begun;
     tell_status(core);
     (void)loop_timer_set(core->loop, timer, monotime_add(now, TICK_NS));

@@ -54,6 +54,7 @@ struct core {
     bool is_dirty;                /* something changed: judge at the end of the pass */
     bool is_new[WORLD_PROCESSES]; /* its channel: with the next judgement it is told everything */
     bool is_stale;                /* a registry's facts changed: complete the settings again */
+    char postponed[160];          /* why the settings could not be completed; "": they could */
     struct loop_timer again;      /* judge even if nothing happens */
     struct loop_timer tick;       /* each second */
     struct loop_timer hurry;      /* ask the ready probe of a registry that has just started */
