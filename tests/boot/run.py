@@ -336,15 +336,21 @@ def a_reload_keeps_all_pids(machine):
     expect(machine.run("stat", "-c", "%U %a", "/run/regha/policy") == "root 644\n", "not root's")
 
 
-def a_restart_of_reghad_is_nobody_elses(machine):
-    before, registry = pids(machine), registry_pid(machine)
-    watch = AddressWatch(machine)
-    machine.run("systemctl", "restart", "reghad")
-    time.sleep(1)
-    after = pids(machine)
-    expect(not watch.removals(), "the address moved")
-    expect(after.pop("reghad") != before.pop("reghad") and after == before, f"{before} {after}")
-    expect(registry_pid(machine) == registry, "the registry was restarted")
+def restarts_move_nothing(machine):
+    """As an upgrade does: one unit after the other, each ready before the next."""
+    registry = registry_pid(machine)
+    for unit in UNITS:
+        before, watch = pids(machine), AddressWatch(machine)
+        begun = time.monotonic()
+        machine.run("systemctl", "restart", unit)
+        machine.notes.append(f"{unit} {time.monotonic() - begun:.2f} s")
+        time.sleep(1.5)
+        removals, after = watch.removals(), pids(machine)
+        expect(not removals, f"restart of {unit}: {removals}")
+        expect(all((after[name] != before[name]) == (name == unit) for name in UNITS),
+               f"restart of {unit}: {before} {after}")
+        expect(registry_pid(machine) == registry, f"restart of {unit}: the registry went")
+    expect(answers(machine), "the registry does not answer")
 
 
 def a_wrong_configuration_is_refused_once(machine):
@@ -487,7 +493,7 @@ CASES = (it_is_installed_as_readme_says, units_are_well_formed, sandboxes_are_ti
          kill_9_of_regha_vrrp, kill_9_of_regha_net, kill_9_of_regha_launcher, kill_9_of_the_registry,
          kill_9_of_launcher_and_registry, kill_9_of_all_four_at_once,
          a_stopped_regha_vrrp_is_replaced, a_reload_keeps_all_pids,
-         a_restart_of_reghad_is_nobody_elses, a_wrong_configuration_is_refused_once,
+         restarts_move_nothing, a_wrong_configuration_is_refused_once,
          a_stop_without_reghad_stops_the_rest, stop_leaves_nothing, it_starts_again_with_the_machine,
          a_dead_launcher_leaves_no_registry_behind, regha_init_does_without_units,
          power_off_gives_the_address_away)
