@@ -251,6 +251,21 @@ void reports_take_launcher(void *owner, struct channel_message *state, struct mo
 
 /* Probes. */
 
+/* The failovers that this registry ends. */
+static void end_failovers(struct core *core, const char *name, struct monotime ready, bool counts)
+{
+    for (size_t at = 0; at < core->world.router_count; at++) {
+        struct core_router *memory = &core->routers[at];
+
+        if (memory->former_heard_ns == 0 ||
+            strcmp(core->world.routers[at].settings.params.name, name) != 0)
+            continue;
+        if (counts)
+            histogram_add(&core->world.routers[at].failovers, ready.ns - memory->former_heard_ns);
+        memory->former_heard_ns = 0;
+    }
+}
+
 /* The first success after a start: how long it took, and how long the failover. */
 static void note_ready(struct core *core, size_t at, const struct probe_state *state)
 {
@@ -259,21 +274,15 @@ static void note_ready(struct core *core, size_t at, const struct probe_state *s
 
     if (strcmp(registry->settings.ready, state->params.name) != 0 ||
         state->outcome != PROBE_OUTCOME_SUCCESS || registry->status.pid == 0 ||
-        memory->ready_pid == registry->status.pid ||
         state->started.ns < registry->status.started_ns)
         return;
+    /* What ran before the failover, or before us, was ready at a time that nobody knows. */
+    const bool counts = memory->ready_pid != registry->status.pid &&
+                        registry->status.started_ns >= core->world.started.ns;
     memory->ready_pid = registry->status.pid;
-    histogram_add(&registry->ready, state->ended.ns - registry->status.started_ns);
-    for (size_t router = 0; router < core->world.router_count; router++) {
-        struct core_router *follows = &core->routers[router];
-        if (follows->former_heard_ns == 0 ||
-            strcmp(core->world.routers[router].settings.params.name, registry->settings.follows) !=
-                0)
-            continue;
-        histogram_add(&core->world.routers[router].failovers,
-                      state->ended.ns - follows->former_heard_ns);
-        follows->former_heard_ns = 0;
-    }
+    if (counts)
+        histogram_add(&registry->ready, state->ended.ns - registry->status.started_ns);
+    end_failovers(core, registry->settings.follows, state->ended, counts);
 }
 
 void reports_take_probe(void *owner, const struct probe_state *state, bool health_changed,

@@ -178,6 +178,31 @@ static void a_failover_is_measured_to_its_first_answer(void **slot)
     assert_int_equal(stage->router.failovers.sum_ns, 3 * S);
 }
 
+/* A reghad that was restarted sees a success, but not the first one; nor is a later start its end. */
+static void a_start_before_our_time_is_not_measured(void **slot)
+{
+    struct stage *stage = *slot;
+    const struct vrrp_transition transition = became_active(100 * S, 99 * S);
+    struct registry_status status = {
+        .name = "registry", .state = REGISTRY_RUNNING, .pid = 7, .started_ns = 101 * S};
+    struct probe_state state = success_at(901 * S, 902 * S);
+
+    stage->core.world.started.ns = 900 * S;
+    tell_vrrp(stage, &vrrp_message_transition, &transition);
+    tell_launcher(stage, &registry_message_status, &status);
+    reports_take_probe(&stage->core, &state, true, now);
+    assert_int_equal(stage->registry.ready.count, 0);
+    assert_int_equal(stage->router.failovers.count, 0);
+    assert_int_equal(stage->core_registry.ready_pid, 7);
+    status.pid = 8;
+    status.started_ns = 910 * S;
+    tell_launcher(stage, &registry_message_status, &status);
+    state = success_at(911 * S, 912 * S);
+    reports_take_probe(&stage->core, &state, true, now);
+    assert_int_equal(stage->registry.ready.sum_ns, 2 * S);
+    assert_int_equal(stage->router.failovers.count, 0);
+}
+
 /* It died while the launcher was away, and that is still told. */
 static void a_death_in_the_launchers_absence_is_told(void **slot)
 {
@@ -241,6 +266,7 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(a_failover_is_measured_to_its_first_answer, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(a_start_before_our_time_is_not_measured, setup, teardown),
         cmocka_unit_test_setup_teardown(a_death_in_the_launchers_absence_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(an_address_put_back_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(the_ring_keeps_the_newest_events, setup, teardown),
