@@ -170,6 +170,7 @@ int assemble_apply(struct core *core, struct settings *settings, struct err *err
         carry_memory(world, settings, &draft, at);
     carry_nodes(world, settings, &draft);
     assemble_free(core);
+    facts_keep(&core->facts, settings);
     world->settings = settings;
     world->routers = draft.routers;
     world->router_count = settings->router_count;
@@ -188,6 +189,11 @@ void assemble_free(struct core *core)
 {
     struct world *world = &core->world;
 
+    /* Their environment may hold the registries' secret. */
+    if (world->registries)
+        explicit_bzero(world->registries, world->registry_count * sizeof(*world->registries));
+    if (core->registries)
+        explicit_bzero(core->registries, world->registry_count * sizeof(*core->registries));
     settings_free(world->settings);
     free(world->routers);
     free(world->registries);

@@ -92,6 +92,21 @@ int facts_take(struct facts *facts, const char *path, int fd, size_t length_byte
     return 1;
 }
 
+static bool is_used(const struct settings *settings, const char *path)
+{
+    for (size_t at = 0; at < settings->registry_count; at++)
+        if (strcmp(settings->registries[at].params.config, path) == 0)
+            return true;
+    return false;
+}
+
+void facts_keep(struct facts *facts, const struct settings *settings)
+{
+    for (size_t at = 0; at < FACTS_MAX; at++)
+        if (!is_used(settings, facts->entries[at].path))
+            memset(&facts->entries[at], 0, sizeof(facts->entries[at]));
+}
+
 const struct facts_entry *facts_find(const struct facts *facts, const char *path)
 {
     for (size_t at = 0; at < FACTS_MAX; at++)

@@ -35,6 +35,9 @@ int facts_read_settings(struct facts *facts, const char *path, FILE *mistakes, F
  */
 int facts_take(struct facts *facts, const char *path, int fd, size_t length_bytes, struct err *err);
 
+/* Forget what was captured from elsewhere than where the registries of `settings` are. */
+void facts_keep(struct facts *facts, const struct settings *settings);
+
 /* NULL if nothing was captured from there yet. */
 const struct facts_entry *facts_find(const struct facts *facts, const char *path);
 

@@ -61,6 +61,7 @@ void peers_read_key(struct core *core)
 {
     const struct settings_cluster *cluster = &core->world.settings->cluster;
 
+    explicit_bzero(core->keys, sizeof(core->keys)); /* also of an old key that is out of use now */
     core->key_count = 0;
     if (core->world.settings->node_count < 2)
         return;

@@ -98,10 +98,26 @@ static void what_is_remembered_of_a_service_goes_with_it(void **slot)
     }
 }
 
+/* As often as the file moves, there is room for what it says. */
+static void the_facts_of_a_file_that_is_gone_are_forgotten(void **slot)
+{
+    struct stage *stage = *slot;
+    struct facts *facts = &stage->core.facts;
+
+    for (int at = 0; at < 2; at++)
+        snprintf(facts->entries[at].path, REGISTRY_PATH_BYTES, "/%d.yml", at);
+    snprintf(stage->registries[0][0].params.config, REGISTRY_PATH_BYTES, "/1.yml");
+    apply(stage, 0, "a");
+    assert_null(facts_find(facts, "/0.yml"));
+    assert_non_null(facts_find(facts, "/1.yml"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_is_remembered_of_a_service_goes_with_it, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(the_facts_of_a_file_that_is_gone_are_forgotten, setup,
                                         teardown),
     };
 
