@@ -22,8 +22,8 @@ struct registry_backend_end {
 };
 
 struct registry_backend_events {
-    /* There is a process, held back until this returns 0: note it, so that it can be adopted. */
-    int (*forked)(void *owner, const struct registry_process *process);
+    /* There is a process, held back where that is possible: note it, so that it can be adopted. */
+    void (*forked)(void *owner, const struct registry_process *process);
     /* It has become its program. */
     void (*spawned)(void *owner, const struct registry_process *process, struct monotime now);
     void (*cannot_start)(void *owner, enum registry_cause cause, const char *words,

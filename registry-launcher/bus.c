@@ -309,6 +309,8 @@ int registry_bus_open(struct loop *loop, struct registry_bus **ret_bus, struct e
     bus->loop = loop;
     bus->io = (struct loop_io){.name = "bus", .fd = -1, .handle = handle_io, .owner = bus};
     loop_timer_init(&bus->timer, "bus", handle_timer, bus);
+    /* What is asked before the bus has answered waits in its queue. */
+    (void)connect_bus(bus);
     push(bus);
     *ret_bus = bus;
     return 0;

@@ -160,10 +160,9 @@ static int release(struct registry_exec *exec, struct err *err)
 
     if (failed == 0)
         failed = loop_io_start(exec->loop, &exec->start_io, LOOP_READ);
-    if (failed == 0)
-        failed = exec->events->forked(exec->owner, &exec->process);
     if (failed < 0)
-        return err_set(err, -failed, "cannot note the process");
+        return err_set(err, -failed, "cannot watch the process");
+    exec->events->forked(exec->owner, &exec->process);
     if (send(exec->start_io.fd, "g", 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
         return err_errno(err, "cannot let the process go");
     return 0;

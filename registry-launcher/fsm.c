@@ -71,9 +71,11 @@ static void fail(struct registry_fsm *fsm, struct monotime deadline)
 /* Not the registry's own fault: the budget is for crashes. */
 static void fail_slowly(struct registry_fsm *fsm, struct monotime now)
 {
+    const bool for_people =
+        fsm->cause == REGISTRY_CAUSE_REFUSED || fsm->cause == REGISTRY_CAUSE_NO_BINARY;
+
     fail(fsm,
-         monotime_add(now, fsm->cause == REGISTRY_CAUSE_PORT_TAKEN ? REGISTRY_FSM_PORT_RETRY_NS
-                                                                   : REGISTRY_FSM_START_RETRY_NS));
+         monotime_add(now, for_people ? REGISTRY_FSM_REFUSED_RETRY_NS : REGISTRY_FSM_RETRY_NS));
 }
 
 /* A goal while no process lives: BACKOFF, FAILED. */

@@ -22,8 +22,9 @@
 /* A KILL that did not end it (it waits for a disk) is repeated. */
 #define REGISTRY_FSM_KILL_AGAIN_NS (1 * NS_PER_S)
 /* What is not the registry's own fault is tried again at this pace, without spending its budget. */
-#define REGISTRY_FSM_PORT_RETRY_NS  (1 * NS_PER_S)
-#define REGISTRY_FSM_START_RETRY_NS (5 * NS_PER_S)
+#define REGISTRY_FSM_RETRY_NS (1 * NS_PER_S)
+#define REGISTRY_FSM_REFUSED_RETRY_NS                                                              \
+    (5 * NS_PER_S) /* until somebody changes a policy or a package */
 
 enum registry_fsm_event_kind {
     REGISTRY_FSM_GOAL,

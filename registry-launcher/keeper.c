@@ -80,14 +80,20 @@ static int note(struct registry_keeper *keeper, struct err *err)
     return registry_adopt_write(keeper->shared->folder, &keeper->record, err);
 }
 
-/* While a process is there; a mistake here costs an adoption, not the registry. */
-static void note_again(struct registry_keeper *keeper)
+/* A full /run costs an adoption, not the registry. */
+static void try_note(struct registry_keeper *keeper)
 {
     struct err err;
 
-    if (keeper->record.pid != 0 && note(keeper, &err) < 0)
+    if (note(keeper, &err) < 0)
         log_warning("a restart of the launcher would not find the registry",
                     "registry=%s reason=\"%s\"", name_of(keeper), err.text);
+}
+
+static void note_again(struct registry_keeper *keeper)
+{
+    if (keeper->record.pid != 0)
+        try_note(keeper);
 }
 
 static void forget_process(struct registry_keeper *keeper)
@@ -173,11 +179,14 @@ static void spawn(struct registry_keeper *keeper, struct monotime now)
     keeper->status.backend = (uint8_t)backend_of(keeper);
     keeper->status.started_ns = now.ns;
     keeper->digest_pending = true;
-    int failed = note(keeper, &err);
-    if (failed == 0 && keeper->status.backend == REGISTRY_BACKEND_SYSTEMD)
-        failed = registry_unit_start(&keeper->unit, shared->bus, name_of(keeper), &err);
-    else if (failed == 0)
+    int failed;
+    if (keeper->status.backend == REGISTRY_BACKEND_SYSTEMD) {
+        failed = note(keeper, &err); /* where the unit finds its goal */
+        if (failed == 0)
+            failed = registry_unit_start(&keeper->unit, shared->bus, name_of(keeper), &err);
+    } else {
         failed = registry_exec_start(&keeper->exec, &shared->cgroups, &start, &err);
+    }
     if (failed < 0)
         cannot_start(keeper, REGISTRY_CAUSE_UNKNOWN, err.text, now);
 }
@@ -225,15 +234,14 @@ static void handle_timer(struct loop_timer *timer, struct monotime now)
     step(timer->owner, &event, NULL, now);
 }
 
-static int handle_forked(void *owner, const struct registry_process *process)
+static void handle_forked(void *owner, const struct registry_process *process)
 {
     struct registry_keeper *keeper = owner;
-    struct err err;
 
     keeper->status.pid = process->pid;
     keeper->record.pid = process->pid;
     keeper->record.start_ticks = process->start_ticks;
-    return note(keeper, &err);
+    try_note(keeper);
 }
 
 static void handle_spawned(void *owner, const struct registry_process *process, struct monotime now)

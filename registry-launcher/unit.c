@@ -142,11 +142,11 @@ static void handle_running(struct registry_unit *unit, struct monotime now)
 
     if (registry_process_find_any((pid_t)unit->watch.state.main_pid, &process) < 0)
         return; /* ended already: the unit will say so */
-    if (take_process(unit, &process, now) < 0 ||
-        unit->events->forked(unit->owner, &unit->process) < 0) {
-        registry_unit_kill(unit);
+    if (take_process(unit, &process, now) < 0) {
+        registry_unit_kill(unit); /* nobody would see its end */
         return;
     }
+    unit->events->forked(unit->owner, &unit->process);
     unit->events->spawned(unit->owner, &unit->process, now);
 }
 

@@ -405,6 +405,26 @@ def test_files(stage, want):
     want.state("all is well again", state="stopped", captured_error="")
 
 
+def test_full(stage, want):
+    print("a full /run")
+    launcher = RUNTIME / "launcher"
+    filler = launcher / "filler"
+    stage.policy()
+    want.send(stage.goal())
+    pid = int(want.state("runs", state="running")["pid"])
+    with open(filler, "wb", 0) as file:
+        try:
+            while True:
+                file.write(b"x" * 65536)
+        except OSError:
+            pass
+    os.kill(pid, signal.SIGKILL)
+    want.state("costs an adoption, not the registry", state="running", starts=int(want.status["registry"]["starts"]) + 1)
+    filler.unlink()
+    want.send(stage.goal(run=0))
+    want.state("stopped", state="stopped")
+
+
 def test_cgroup(stage, want):
     print("what a registry leaves behind")
     stage.policy(f"registry docker-registry {PYTHON}")
@@ -501,7 +521,7 @@ def test_end(stage, want):
 
 
 def prepare(folder):
-    subprocess.run(["mount", "-t", "tmpfs", "none", "/run"], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "none", "/run"], check=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=1777", "none", "/tmp"], check=True)
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     folder.mkdir()
@@ -536,6 +556,7 @@ def run():
     test_port(stage, want)
     test_drain(stage, want)
     test_files(stage, want)
+    test_full(stage, want)
     test_cgroup(stage, want)
     test_out_of_memory(stage, want)
     test_end(stage, want)

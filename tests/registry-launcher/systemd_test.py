@@ -124,6 +124,16 @@ def test_launcher(machine, want):
     machine.run("kill", "-9", pid)
     again = want.state("a later death is reported and mended", state="running", cause="signalled", code=9, starts=1)
     check("as another process", int(again["pid"]) != pid)
+    machine.run("systemctl", "kill", "--kill-whom=main", "--signal=STOP", "regha-launcher")
+    machine.run("kill", "-9", again["pid"])
+    machine.run("kill", "-9", machine.pid("regha-launcher"))
+    wait_for("the channel is lost", lambda: not want.is_ready, 5, 0.002)
+    begun = time.monotonic()
+    want.status = {}
+    wait_for("the channel is back", lambda: want.is_ready)
+    want.state("a death without a launcher is mended by the next", state="running", starts=1, cause="unknown")
+    check("at once", time.monotonic() - begun < 4, f"{time.monotonic() - begun:.2f} s, one of them to survive")
+    want.send()
 
 
 def test_failures(machine, want):
@@ -237,12 +247,14 @@ def run():
     machine = Machine(lambda text: print("  ", text, flush=True))
     want = None
     try:
-        machine.open(BUILD)
+        machine.open()
         machine.write(CONFIG, YAML)
         # The policy is written by hand here.
         machine.write("/etc/systemd/system/regha-launcher.service.d/test.conf", "[Service]\nExecStartPre=\n")
         shutil.copy(WANT, machine.root / "root/want")
         machine.boot()
+        machine.install(BUILD)
+        machine.run("sh", "-ec", "systemctl daemon-reload; systemd-sysusers; systemd-tmpfiles --create")
         write_policy(machine)
         machine.run("systemctl", "start", "regha-launcher")
         want = Want(machine)
