@@ -196,7 +196,7 @@ def boot(summary, only):
     if only and only not in str(path):
         return
     if path.exists():
-        scenario(summary, path, 600)
+        scenario(summary, path, 600, "boot/")
     else:
         summary.skip("boot", "tests/boot/run.py is not there")
 
