@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -52,26 +53,40 @@ def environment():
             os.environ.get("PATH", "")}
 
 
-def run(argv, seconds, **options):
-    """(status, output); a step that hangs is killed with all it started in its session."""
+def end(process):
+    """All of its session; what does not listen is killed."""
+    for number, patience in ((signal.SIGTERM, 20), (signal.SIGKILL, 20)):
+        try:
+            os.killpg(process.pid, number)
+            process.wait(patience)
+            return
+        except (ProcessLookupError, subprocess.TimeoutExpired):
+            pass
+
+
+def run(argv, seconds, on_line=None, **options):
+    """(status, output); `on_line` sees each line as it comes. A step that hangs is ended."""
     process = subprocess.Popen([str(word) for word in argv], cwd=ROOT, stdin=subprocess.DEVNULL, text=True,
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace",
                                start_new_session=True, env={**environment(), **options})
+    late = threading.Event()
+    alarm = threading.Timer(seconds, lambda: (late.set(), end(process)))
+    alarm.start()
+    output = []
     try:
-        output, _ = process.communicate(timeout=seconds)
-        return process.returncode, output
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            output, _ = process.communicate(timeout=20)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            output, _ = process.communicate()
-        return 124, output + f"\nno end within {seconds} s"
+        for line in process.stdout:
+            output.append(line)
+            if on_line:
+                on_line(line.rstrip("\n"))
+        process.wait()
     except BaseException:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait(30)
+        end(process)
         raise
+    finally:
+        alarm.cancel()
+    if late.is_set():
+        output.append(f"no end within {seconds} s\n")
+    return 124 if late.is_set() else process.returncode, "".join(output)
 
 
 def last(output, lines=15):
@@ -158,30 +173,35 @@ def deep_lint(summary):
 RESULT_LINE = re.compile(r"^(ok|FAILED|SKIPPED) (.+?)(?:: (.*))?$")
 
 
-def scenario(summary, path, seconds, label="", **options):
-    """A program that prints a line per part; each one counts."""
-    name = f"{label}{pathlib.Path(path).parent.name}/{pathlib.Path(path).stem}"
-    print(f"-- {name}", flush=True)
-    status, output = run([PYTHON, path], seconds, **options)
-    failed = counted = 0
-    for line in output.splitlines():
+class Parts:
+    """Lines of a scenario, one per part; each one counts."""
+
+    def __init__(self, summary, label):
+        self._summary, self._label = summary, label
+        self.failed = self.counted = 0
+
+    def line(self, line):
         match = RESULT_LINE.match(line)
         if not match:
-            if line.startswith("NOTE"):
-                print(f"  {line}")
-            continue
+            if line.startswith(("NOTE", "    starting", "    building")):
+                print(f"  {line.strip()}", flush=True)
+            return
         word, part, text = match.groups()
-        counted += 1
-        if word == "ok":
-            summary.ok(label + part, text or "")
-        elif word == "SKIPPED":
-            summary.skip(label + part, text or "")
-        else:
-            failed += 1
-            summary.fail(label + part, text or "")
-    if failed:
+        self.counted += 1
+        self.failed += word == "FAILED"
+        report = {"ok": self._summary.ok, "SKIPPED": self._summary.skip, "FAILED": self._summary.fail}[word]
+        report(self._label + part, text or "")
+
+
+def scenario(summary, path, seconds, label="", **options):
+    """A program that prints a line per part."""
+    name = f"{label}{pathlib.Path(path).parent.name}/{pathlib.Path(path).stem}"
+    print(f"-- {name}", flush=True)
+    parts = Parts(summary, label)
+    status, output = run([PYTHON, path], seconds, parts.line, **options)
+    if parts.failed:
         print(last(output, 60))
-    if (status and not failed) or not counted:
+    if (status and not parts.failed) or not parts.counted:
         summary.fail(name, f"status {status}{last(output, 30)}")
 
 

@@ -40,7 +40,7 @@ class Cluster(Lab):
 
     def _set_up(self):
         super()._set_up()
-        self.nodes = [self._add(Node(self, name)) for name in self.names]
+        self.nodes = [self.add(Node(self, name)) for name in self.names]
         self.minio = Minio(self) if self.storage else None
         self.configure(**self.configuration)
         for node in self.nodes:

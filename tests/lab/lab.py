@@ -86,12 +86,12 @@ class Lab(contextlib.ExitStack):
         kernel.mount("tmpfs", str(self.ram), "tmpfs", options="mode=755,size=75%")
         self.shared = self.ram / "shared"  # /media on every node
         self.shared.mkdir()
-        self.switch = self._add(Machine("switch"))
+        self.switch = self.add(Machine("switch"))
         self.switch.switch_on()
         self._net(self.switch, "link add br0 type bridge mcast_snooping 0 forward_delay 0",
                   "link set br0 up", "link set lo up")
         self.links = kernel.LinkSwitch(self.switch.pid)
-        self.client = self._add(Machine("client"))
+        self.client = self.add(Machine("client"))
         self.switch_on(self.client, CLIENT)
         self.etc = self._make_etc()
 
@@ -103,7 +103,7 @@ class Lab(contextlib.ExitStack):
         except OSError:
             return False
 
-    def _add(self, machine):
+    def add(self, machine):
         self.callback(machine.switch_off)
         return machine
 

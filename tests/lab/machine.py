@@ -121,7 +121,7 @@ class Machine:
         self._anchor.stdout.close()
         self._anchor = self.pid = None
 
-    def _enter(self, argv):
+    def enter_words(self, argv):
         return ["/usr/bin/nsenter", "--target", str(self.pid), "--mount", "--uts", "--ipc", "--net", "--pid",
                 "--", *argv]
 
@@ -129,7 +129,7 @@ class Machine:
         """Run to the end; returns the CompletedProcess with text output."""
         words = [str(word) for word in argv]
         try:
-            done = subprocess.run(self._enter(words), capture_output=True, text=True, timeout=seconds,
+            done = subprocess.run(self.enter_words(words), capture_output=True, text=True, timeout=seconds,
                                   input=text_in, env={**ENVIRONMENT, **(environment or {})},
                                   start_new_session=True, errors="replace")
         except subprocess.TimeoutExpired:
@@ -143,7 +143,7 @@ class Machine:
         """Start a program; its output is appended to the file `log`."""
         words = [str(word) for word in argv]
         output = open(log, "ab") if log else subprocess.DEVNULL
-        enter = subprocess.Popen(self._enter(words), stdin=stdin, stdout=output, stderr=subprocess.STDOUT,
+        enter = subprocess.Popen(self.enter_words(words), stdin=stdin, stdout=output, stderr=subprocess.STDOUT,
                                  env={**ENVIRONMENT, **(environment or {})}, start_new_session=True)
         if log:
             output.close()

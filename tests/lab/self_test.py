@@ -19,7 +19,7 @@ import sys; sys.path.insert(0, sys.argv[1])
 from lab import Lab
 from machine import Machine
 with Lab() as lab:
-    machine = lab._add(Machine("n1"))
+    machine = lab.add(Machine("n1"))
     lab.switch_on(machine, "192.0.2.11")
     sleeper = machine.spawn("sleep", "600")
     print(lab.work, sleeper.pid, flush=True)

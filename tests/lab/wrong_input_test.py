@@ -63,7 +63,7 @@ def adverts(cluster, _):
     primary = cluster.wait_primary()
     target = next(node for node in cluster.nodes if node is not primary)
     source = next(node for node in cluster.nodes if node not in (primary, target)).address
-    intruder = cluster._add(Machine("intruder"))
+    intruder = cluster.add(Machine("intruder"))
     cluster.switch_on(intruder, "192.0.2.66")
     moved = []
     with calm(cluster), packets.sender(intruder) as raw:
