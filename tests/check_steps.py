@@ -117,7 +117,7 @@ CTEST_LINE = re.compile(r"Test +#\d+: (\S+) \.+\s*(\S.*?)\s+[\d.]+ sec")
 
 
 def unit_tests(summary, folder, label, *selection):
-    status, output = run(["ctest", "--test-dir", folder, "-j", JOBS, "--output-on-failure", *selection], 900,
+    status, output = run(["ctest", "--test-dir", folder, "-j", JOBS, "--output-on-failure", *selection], 1200,
                          UBSAN_OPTIONS="print_stacktrace=1")
     found = CTEST_LINE.findall(output)
     for name, result in found:
@@ -212,6 +212,9 @@ def lab(summary, only):
 
 
 def boot(summary, only):
+    """Machines with a real systemd, one after the other."""
+    if not only:
+        unit_tests(summary, "build", "unit", "-R", "^boot/")
     path = ROOT / "tests/boot/run.py"
     if only and only not in str(path):
         return
@@ -262,7 +265,7 @@ def steps(summary, options):
     if not only:
         print("== unit tests", flush=True)
         if built:
-            unit_tests(summary, "build", "unit")
+            unit_tests(summary, "build", "unit", "-E", "^(lab|boot)/" if options.quick else "^boot/")
         print("== lint", flush=True)
         lint(summary)
     if options.quick:
@@ -272,7 +275,7 @@ def steps(summary, options):
         if build(summary, "build-clang", "clang", "-DREGHA_FUZZ=ON"):
             unit_tests(summary, "build-clang", "fuzz", "-R", "^fuzz/")
         if asan:
-            unit_tests(summary, "build-asan", "sanitized")
+            unit_tests(summary, "build-asan", "sanitized", "-E", "^boot/")
         deep_lint(summary)
     print("== lab", flush=True)
     if os.geteuid() != 0:
