@@ -64,7 +64,7 @@ struct core {
 
 /*
  * Read the settings, open channels and probes. Without a valid configuration there is nothing to
- * run: -EINVAL, with the mistakes on `mistakes`.
+ * run: -EINVAL, with the mistakes on `mistakes`. Another negative errno: something else is missing.
  */
 int core_open(struct core *core, struct loop *loop, const char *path, FILE *mistakes);
 void core_close(struct core *core);

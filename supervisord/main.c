@@ -237,9 +237,10 @@ static int run_daemon(const struct options *options)
         free(daemon);
         return EXIT_FAILURE;
     }
-    if (core_open(&daemon->core, daemon->loop, options->path, stderr) < 0) {
+    const int opened = core_open(&daemon->core, daemon->loop, options->path, stderr);
+    if (opened < 0) {
         log_err("cannot start with this configuration", "file=%s", options->path);
-        status = EXIT_CONFIG;
+        status = opened == -EINVAL ? EXIT_CONFIG : EXIT_FAILURE; /* the rest may pass */
     } else if (open_doors(daemon, &err) < 0) {
         log_err("cannot start", "reason=\"%s\"", err.text);
     } else {
