@@ -20,7 +20,7 @@
 #define JOB          SERVICE ".Job"
 #define PROPERTIES   "org.freedesktop.DBus.Properties"
 #define RECONNECT_NS (1 * NS_PER_S)
-#define ERROR_BYTES  160
+#define ERROR_BYTES  192
 
 /* Places in registry_bus_watch.slots. */
 enum slot {
@@ -366,7 +366,7 @@ static int handle_queued(sd_bus_message *message, void *owner, sd_bus_error *err
 
     (void)error;
     if (failed != NULL)
-        snprintf(words, sizeof(words), "systemd refuses %.60s: %.80s", watch->unit,
+        snprintf(words, sizeof(words), "systemd does not start %.60s: %.80s", watch->unit,
                  failed->message != NULL ? failed->message : failed->name);
     watch->queued(watch->owner, failed != NULL ? words : NULL, monotime_now());
     return 0;

@@ -43,6 +43,7 @@ struct launcher {
     struct registry_goals *goals; /* NULL while it starts */
     struct loop_timer answer;
     bool stopping;
+    bool decided; /* whether the registries are stopped or left */
 };
 
 static void say_status(struct launcher *launcher)
@@ -81,6 +82,7 @@ static void handle_stopped(void *owner)
 static void stop_all(struct launcher *launcher, struct monotime now)
 {
     loop_timer_cancel(launcher->loop, &launcher->answer);
+    launcher->decided = true;
     log_info("stops every registry, then itself", "");
     registry_supervise_stop(launcher->supervise, launcher, handle_stopped, now);
 }
@@ -95,6 +97,8 @@ static void handle_answered(void *owner, bool restart, struct monotime now)
 {
     struct launcher *launcher = owner;
 
+    if (launcher->decided)
+        return; /* too late */
     if (restart)
         leave(launcher);
     else
