@@ -145,8 +145,9 @@ static void handle_looked(void *owner, struct registry_helper_answer *answer, st
 {
     struct registry_keeper *keeper = owner;
 
-    (void)now;
     registry_port_words(answer, &keeper->listen, keeper->port_words);
+    if (answer->failure != NULL)
+        keeper->look_again = now; /* with the next attempt */
     if (keeper->status.cause != REGISTRY_CAUSE_PORT_TAKEN ||
         strcmp(keeper->status.detail, keeper->port_words) == 0)
         return;

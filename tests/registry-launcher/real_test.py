@@ -214,7 +214,7 @@ def test_killed(stage, want):
         os.kill(pid, signal.SIGKILL)
         wait_for("it is back", lambda: int(want.status["registry"]["pid"]) not in (0, pid) and is_there(timeout=0.2))
         spans.append((time.monotonic() - begun) * 1000)
-        want.state("reported", state="running", cause="signalled", code=9, text="signal 9 (KILL)", seconds=3)
+        want.state("reported", state="running", cause="signalled", code=9, text="signal 9 (KILL)")
     check("from SIGKILL to 200", max(spans) < 1000,
           f"median {statistics.median(spans):.1f} ms, worst {max(spans):.1f} ms of {len(spans)}")
     check("exits are counted by cause", want.status["registry"]["exits_signalled"] == "12")
@@ -363,7 +363,7 @@ def test_drain(stage, want):
     want.send(stage.program(IGNORES_TERM, drain_ms=400, run=0))
     want.state("it drains", state="stopping")
     want.state("then it is killed", state="stopped", cause="killed", text="did not end within 400ms after TERM")
-    check("at the deadline", 0.35 < time.monotonic() - begun < 2 and not is_alive(pid), f"{time.monotonic() - begun:.2f} s")
+    check("at the deadline", 0.35 < time.monotonic() - begun < 5 and not is_alive(pid), f"{time.monotonic() - begun:.2f} s")
 
 
 def test_files(stage, want):
