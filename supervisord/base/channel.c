@@ -18,6 +18,7 @@
 #define GOALS_MAX          1024
 #define RECONNECT_FIRST_NS (20 * NS_PER_MS)
 #define RECONNECT_MAX_NS   (1 * NS_PER_S) /* about */
+#define ACCEPT_PAUSE_NS    (100 * NS_PER_MS)
 /* The largest struct a message may become. */
 #define VALUE_BYTES 8192
 
@@ -54,6 +55,7 @@ struct channel_server {
     struct channel_server_params params;
     struct loop *loop;
     struct loop_io listen;
+    struct loop_timer pause; /* nobody is accepted: descriptors or memory are short */
     struct channel_peer *peers;
     struct sockaddr_un address;
 };
@@ -65,6 +67,7 @@ struct channel_client {
     struct loop_timer reconnect;
     int64_t wait_ns;
     bool ready;
+    struct monotime ready_since;
     uint32_t generation;
     uint16_t goal_count; /* sent since the last end */
     struct sockaddr_un address;
@@ -73,33 +76,6 @@ struct channel_client {
 int channel_take_fd(struct channel_message *message)
 {
     return cleanup_take_fd(&message->fd);
-}
-
-static int address_set(struct sockaddr_un *address, const char *path)
-{
-    const size_t length = strlen(path);
-
-    if (length >= sizeof(address->sun_path))
-        return -ENAMETOOLONG;
-    *address = (struct sockaddr_un){.sun_family = AF_UNIX};
-    memcpy(address->sun_path, path, length);
-    return 0;
-}
-
-static int socket_new(void)
-{
-    return socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-}
-
-static int peer_user(int fd, uid_t *ret_user)
-{
-    struct ucred credentials;
-    socklen_t length = sizeof(credentials);
-
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) < 0)
-        return -errno;
-    *ret_user = credentials.uid;
-    return 0;
 }
 
 static const struct wire_layout *find_layout(const struct wire_layout *const *layouts, uint8_t type)
@@ -230,7 +206,7 @@ static void welcome(struct channel_server *server, int fd, struct monotime now)
     struct channel_peer *peer;
     uid_t user = (uid_t)-1;
 
-    if (peer_user(fd, &user) < 0 || !may_connect(server, user) ||
+    if (connection_peer_user(fd, &user) < 0 || !may_connect(server, user) ||
         !(peer = calloc(1, sizeof(*peer)))) {
         close(fd);
         return;
@@ -254,17 +230,31 @@ static void welcome(struct channel_server *server, int fd, struct monotime now)
 
 static void handle_listen(struct loop_io *io, unsigned events, struct monotime now)
 {
+    struct channel_server *server = io->owner;
     int fd;
 
     (void)events;
     while ((fd = accept4(io->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
-        welcome(io->owner, fd, now);
+        welcome(server, fd, now);
+    if (errno != EMFILE && errno != ENFILE && errno != ENOMEM && errno != ENOBUFS)
+        return;
+    /* Whoever waits there would wake the loop again at once, and for ever. */
+    (void)loop_io_start(server->loop, io, 0);
+    (void)loop_timer_set(server->loop, &server->pause, monotime_add(now, ACCEPT_PAUSE_NS));
+}
+
+static void handle_pause(struct loop_timer *timer, struct monotime now)
+{
+    struct channel_server *server = timer->owner;
+
+    (void)now;
+    (void)loop_io_start(server->loop, &server->listen, LOOP_READ);
 }
 
 /* A socket that nobody serves any more is removed; one that somebody serves is left alone. */
 static int make_way(const struct sockaddr_un *address, struct err *err)
 {
-    CLEANUP(cleanup_close) int fd = socket_new();
+    CLEANUP(cleanup_close) int fd = connection_socket();
 
     if (fd < 0)
         return err_errno(err, "cannot make a socket");
@@ -283,7 +273,7 @@ static int listen_at(struct channel_server *server, struct err *err)
 
     if (failed < 0)
         return failed;
-    fd = socket_new();
+    fd = connection_socket();
     if (fd < 0)
         return err_errno(err, "cannot make a socket");
     if (bind(fd, (const struct sockaddr *)&server->address, sizeof(server->address)) < 0)
@@ -311,7 +301,8 @@ int channel_server_open(struct loop *loop, const struct channel_server_params *p
         return err_set(err, ENOMEM, "no memory for %s", params->path);
     server->params = *params;
     server->loop = loop;
-    int failed = address_set(&server->address, params->path);
+    loop_timer_init(&server->pause, "channel pause", handle_pause, server);
+    int failed = connection_address(&server->address, params->path);
     if (failed < 0)
         failed = err_set(err, -failed, "the path %s is too long for a socket", params->path);
     else
@@ -328,6 +319,7 @@ void channel_server_close(struct channel_server *server)
 {
     if (!server)
         return;
+    loop_timer_cancel(server->loop, &server->pause);
     loop_io_stop(server->loop, &server->listen);
     close(server->listen.fd);
     (void)unlink(server->address.sun_path); /* a leftover does no harm */
@@ -379,6 +371,9 @@ static void handle_client_broken(void *owner, struct monotime now)
 
     connection_close(&client->connection);
     client->ready = false;
+    /* One that cuts us each time, being of another version, is not asked ever again at once. */
+    if (was_ready && monotime_since(client->ready_since, now) >= RECONNECT_MAX_NS)
+        client->wait_ns = RECONNECT_FIRST_NS;
     wait_and_connect(client, now);
     if (was_ready && client->params.lost)
         client->params.lost(client->params.owner, now);
@@ -394,7 +389,7 @@ static void handle_client_message(void *owner, const uint8_t *bytes, size_t leng
 
     if (bytes[0] == snapshot_end.type) {
         client->ready = true;
-        client->wait_ns = RECONNECT_FIRST_NS;
+        client->ready_since = now;
         if (client->params.ready)
             client->params.ready(client->params.owner, now);
         return;
@@ -411,14 +406,14 @@ static void handle_client_message(void *owner, const uint8_t *bytes, size_t leng
 
 static int try_connect(struct channel_client *client)
 {
-    CLEANUP(cleanup_close) int fd = socket_new();
+    CLEANUP(cleanup_close) int fd = connection_socket();
     uid_t user = (uid_t)-1;
 
     if (fd < 0)
         return -errno;
     if (connect(fd, (const struct sockaddr *)&client->address, sizeof(client->address)) < 0)
         return -errno;
-    if (peer_user(fd, &user) < 0)
+    if (connection_peer_user(fd, &user) < 0)
         return -errno;
     if (user != client->params.server_user && user != 0)
         return -EPERM;
@@ -450,7 +445,7 @@ int channel_client_open(struct loop *loop, const struct channel_client_params *p
     client->wait_ns = RECONNECT_FIRST_NS;
     client->connection.io.fd = -1;
     loop_timer_init(&client->reconnect, "channel connect", handle_reconnect, client);
-    int failed = address_set(&client->address, params->path);
+    int failed = connection_address(&client->address, params->path);
     if (failed >= 0)
         failed = loop_timer_set(loop, &client->reconnect, monotime_now());
     if (failed < 0) {

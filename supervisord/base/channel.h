@@ -85,8 +85,8 @@ struct channel_client_params {
 };
 
 /*
- * Connects by itself, at once, and then ever more seldom, from 20 ms to 1 s. Returns 0 or a negative
- * errno.
+ * Connects by itself, at once, and then ever more seldom, from 20 ms to 1 s, until a connection has
+ * lasted for 1 s. Returns 0 or a negative errno.
  */
 int channel_client_open(struct loop *loop, const struct channel_client_params *params,
                         struct channel_client **ret_client, struct err *err);

@@ -26,6 +26,33 @@ union fd_control {
     char bytes[CMSG_SPACE(sizeof(int))];
 };
 
+int connection_address(struct sockaddr_un *ret_address, const char *path)
+{
+    const size_t length = strlen(path);
+
+    if (length >= sizeof(ret_address->sun_path))
+        return -ENAMETOOLONG;
+    *ret_address = (struct sockaddr_un){.sun_family = AF_UNIX};
+    memcpy(ret_address->sun_path, path, length);
+    return 0;
+}
+
+int connection_socket(void)
+{
+    return socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+}
+
+int connection_peer_user(int fd, uid_t *ret_user)
+{
+    struct ucred credentials;
+    socklen_t length = sizeof(credentials);
+
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) < 0)
+        return -errno;
+    *ret_user = credentials.uid;
+    return 0;
+}
+
 static ssize_t send_now(int socket, const uint8_t *bytes, size_t length_bytes, int fd)
 {
     struct iovec part = {.iov_len = length_bytes};

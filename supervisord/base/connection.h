@@ -10,6 +10,8 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
+#include <sys/un.h>
 
 #include "base/loop.h"
 
@@ -33,6 +35,15 @@ struct connection {
                      struct monotime now);
     void (*broken)(void *owner, struct monotime now); /* close it there */
 };
+
+/* Returns 0, or -ENAMETOOLONG. */
+int connection_address(struct sockaddr_un *ret_address, const char *path);
+
+/* A socket for it, or -1 and errno. */
+int connection_socket(void);
+
+/* Who is at the other end. Returns 0 or a negative errno. */
+int connection_peer_user(int fd, uid_t *ret_user);
 
 /* Takes `fd`, also on failure. Owner and callbacks are set by the caller before. */
 int connection_open(struct connection *connection, struct loop *loop, int fd);

@@ -8,8 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -44,6 +46,8 @@ struct stage {
     bool partial;
     uint32_t sum;
     char descriptor_text[8];
+    const struct wire_layout
+        *newer; /* what the client wants as soon as it is ready; NULL: nothing */
     bool (*is_done)(const struct stage *stage);
 };
 
@@ -112,6 +116,11 @@ static void handle_ready(void *owner, struct monotime now)
 
     (void)now;
     stage->readies++;
+    if (stage->newer) {
+        const struct note note = {.number = 1};
+        assert_int_equal(channel_client_want(stage->client, stage->newer, &note), 0);
+        assert_int_equal(channel_client_end(stage->client, false), 0);
+    }
     stop_if_done(stage);
 }
 
@@ -278,6 +287,26 @@ static void the_client_comes_back_after_its_server(void **slot)
     run_until(stage, is_back);
 }
 
+static bool has_sixteen_losses(const struct stage *stage)
+{
+    return stage->losses == 16;
+}
+
+/* As it is while two versions run: what one wants the other does not know. */
+static void a_server_that_cuts_us_is_asked_ever_more_seldom(void **slot)
+{
+    static const struct wire_layout newer = {32, 2, sizeof(struct note), note_fields, "newer"};
+    struct stage *stage = *slot;
+    const struct monotime began = monotime_now();
+
+    stage->newer = &newer;
+    open_server(stage);
+    open_client(stage, getuid());
+    run_until(stage, has_sixteen_losses);
+    /* 20 ms and an eighth more each time; at 20 ms each it would be 0.3 s. */
+    assert_true(monotime_since(began, monotime_now()) > 600 * NS_PER_MS);
+}
+
 static bool has_state(const struct stage *stage)
 {
     return stage->states == 1;
@@ -375,6 +404,31 @@ static void a_peer_that_never_reads_is_cut(void **slot)
     close(fd);
 }
 
+/* Whoever waits to be accepted must not keep the loop busy meanwhile. */
+static void without_descriptors_the_loop_rests(void **slot)
+{
+    struct stage *stage = *slot;
+    struct rlimit before, none;
+    struct timespec began, ended;
+
+    open_server(stage);
+    const int fd = raw_connect(stage);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = (struct rlimit){3, before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    loop_timer_set(stage->loop, &stage->give_up, monotime_add(monotime_now(), 300 * NS_PER_MS));
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &began);
+    assert_int_equal(loop_run(stage->loop), 1);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ended);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    const int64_t used_ns =
+        (ended.tv_sec - began.tv_sec) * NS_PER_S + ended.tv_nsec - began.tv_nsec;
+    assert_true(used_ns < 50 * NS_PER_MS);
+    loop_timer_set(stage->loop, &stage->give_up, monotime_add(monotime_now(), GIVE_UP_NS));
+    run_until(stage, has_one_connect);
+    close(fd);
+}
+
 static void two_servers_do_not_share_a_path(void **slot)
 {
     struct stage *stage = *slot;
@@ -396,9 +450,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(goals_are_applied_together, stage_setup, stage_teardown),
         cmocka_unit_test_setup_teardown(the_client_comes_back_after_its_server, stage_setup,
                                         stage_teardown),
+        cmocka_unit_test_setup_teardown(a_server_that_cuts_us_is_asked_ever_more_seldom,
+                                        stage_setup, stage_teardown),
         cmocka_unit_test_setup_teardown(a_descriptor_comes_along, stage_setup, stage_teardown),
         cmocka_unit_test_setup_teardown(bad_clients_are_cut, stage_setup, stage_teardown),
         cmocka_unit_test_setup_teardown(a_peer_that_never_reads_is_cut, stage_setup,
+                                        stage_teardown),
+        cmocka_unit_test_setup_teardown(without_descriptors_the_loop_rests, stage_setup,
                                         stage_teardown),
         cmocka_unit_test_setup_teardown(two_servers_do_not_share_a_path, stage_setup,
                                         stage_teardown),
