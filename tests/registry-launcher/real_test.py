@@ -144,6 +144,11 @@ def proc_status(pid, key):
     return next(line.split(":", 1)[1].split() for line in proc(pid, "status").splitlines() if line.startswith(key + ":"))
 
 
+def zombies(parent):
+    children = proc(parent, f"task/{parent}/children").split()
+    return [pid for pid in children if proc_status(pid, "State")[0] == "Z"]
+
+
 def is_alive(pid):
     try:
         return proc_status(pid, "State")[0] != "Z"
@@ -206,7 +211,7 @@ def test_start(stage, want):
 
 def test_killed(stage, want):
     print("the registry is killed")
-    spans = []
+    spans, descriptors = [], len(os.listdir(f"/proc/{stage.launcher.pid}/fd"))
     for turn in range(12):
         pid = int(want.status["registry"]["pid"])
         want.send(stage.goal(serial=1, budget=30, first_ms=0))
@@ -217,6 +222,9 @@ def test_killed(stage, want):
         want.state("reported", state="running", cause="signalled", code=9, text="signal 9 (KILL)")
     check("from SIGKILL to 200", max(spans) < 1000,
           f"median {statistics.median(spans):.1f} ms, worst {max(spans):.1f} ms of {len(spans)}")
+    wait_for("no descriptor is left open by any of it",
+             lambda: len(os.listdir(f"/proc/{stage.launcher.pid}/fd")) == descriptors)
+    check("no descriptor and no zombie is left by any of it", not zombies(stage.launcher.pid), f"{descriptors} descriptors")
     check("exits are counted by cause", want.status["registry"]["exits_signalled"] == "12")
 
 
