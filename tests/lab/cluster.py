@@ -125,9 +125,7 @@ class Cluster(Lab):
         node.power_on()
         if self.storage:
             self.minio.start(node)
-            for each in self.nodes:
-                if each.is_on:
-                    wait_for(f"MinIO seen from {each.name}", lambda: self._is_whole(each), 90, every=0.2)
+            self.wait_whole()
         if regha:
             self.start([node])
 
@@ -138,6 +136,12 @@ class Cluster(Lab):
                 self.revive(node)
             elif node.init is None or node.init.poll() is not None:
                 self.start([node])
+
+    def wait_whole(self):
+        """Until every MinIO node sees all the others."""
+        for node in self.nodes:
+            if node.is_running:
+                wait_for(f"MinIO seen from {node.name}", lambda: self._is_whole(node), 90, every=0.2)
 
     def _is_whole(self, node):
         """All four drives are back: the cluster would bear this node's leave."""

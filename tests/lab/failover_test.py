@@ -131,8 +131,38 @@ def graceful(cluster, repeat_count):
             f"address gap {spread([run[1].gap_ms for run in runs])}; no process, no address left; sha256 equal")
 
 
+def partition(cluster, _):
+    """
+    The primary is cut off from nodes and client. Without quorum both sides hold the address then; once the network is
+    whole it heals by itself, and nobody is left with the loser's hardware address.
+    """
+    primary = cluster.wait_primary()
+    cluster.wait_serving(10)
+    api, address = cluster.meter_api(), cluster.meter_address()
+    api.wait_good(0, 10, count=100)
+    cluster.partition(primary.name)
+    fault = kernel.now_ns()
+    successor = cluster.wait_primary_but(primary, 10)
+    api.wait_good(fault, 20, count=50)
+    taken = api.outage(fault)
+    both = primary.holds_vip()
+    cluster.heal()
+    healed = kernel.now_ns()
+    holder = cluster.wait_primary(10)
+    alone_ms = (kernel.now_ns() - healed) / 1e6
+    back = api.wait_good(healed + 200_000_000, 20, count=200)
+    seen = api.outage(healed), address.outage(healed, back + 2_000_000_000)
+    wait_for("only one registry", lambda: sum(1 for node in cluster.nodes if node.registry_pid()) == 1, 15)
+    api.stop()
+    address.stop()
+    cluster.wait_whole()
+    return (f"{successor.name} took over, /v2/ back after {taken.back_ms:.0f} ms, {'both' if both else 'one'} held the address; "
+            f"{alone_ms:.0f} ms after the network was whole only {holder.name} did, /v2/ gap then {seen[0].gap_ms:.0f} ms, "
+            f"address gap {seen[1].gap_ms:.0f} ms; one registry is left")
+
+
 PARTS = [("lab/failover power-off", power_off), ("lab/failover graceful stop", graceful),
-         ("lab/failover pull in flight", cut_pull), ("lab/failover push in flight", cut_push)]
+         ("lab/failover partition", partition), ("lab/failover pull in flight", cut_pull), ("lab/failover push in flight", cut_push)]
 
 if __name__ == "__main__":
     scenario.main(PARTS, repeat=1)
