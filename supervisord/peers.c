@@ -37,20 +37,19 @@ static const struct wire_field news_fields[] = {
 static const struct wire_layout news_layout = {48, 1, sizeof(struct peers_news), news_fields,
                                                "peer news"};
 
-static void add_key(struct core *core, const char *path)
+static void add_key(struct core *core, const char *path, bool was_missed)
 {
     const struct journal_entry entry = {WORLD_EVENT_RELOAD, LOG_LEVEL_WARNING, path, "", ""};
     uint8_t key[HOST_KEY_BYTES];
     struct vrrp_cluster_key *subkey = &core->keys[core->key_count];
 
     if (host_read_key(path, key) < 0) {
-        if (!core->is_key_missed)
+        if (!was_missed)
             journal_add(&core->world, monotime_now(), &entry,
                         "no cluster key is readable there: nodes do not hear of each other");
         core->is_key_missed = true;
         return;
     }
-    core->is_key_missed = false;
     (void)crypto_kdf_derive_from_key(subkey->bytes, sizeof(subkey->bytes), FRAMES_SUBKEY,
                                      FRAMES_CONTEXT, key);
     sodium_memzero(key, sizeof(key));
@@ -60,14 +59,16 @@ static void add_key(struct core *core, const char *path)
 void peers_read_key(struct core *core)
 {
     const struct settings_cluster *cluster = &core->world.settings->cluster;
+    const bool was_missed = core->is_key_missed;
 
+    core->is_key_missed = false;
     explicit_bzero(core->keys, sizeof(core->keys)); /* also of an old key that is out of use now */
     core->key_count = 0;
     if (core->world.settings->node_count < 2)
         return;
-    add_key(core, cluster->key_file);
+    add_key(core, cluster->key_file, was_missed);
     if (cluster->old_key_file[0] != '\0')
-        add_key(core, cluster->old_key_file);
+        add_key(core, cluster->old_key_file, was_missed);
 }
 
 /* Ours, as the others shall know it. */

@@ -223,6 +223,7 @@ static void take_capture(struct core *core, const struct registry_capture *captu
     if (at < 0 || strcmp(capture->path, world->registries[at].settings.params.config) != 0)
         return;
     const int changed = facts_take(&core->facts, capture->path, fd, capture->config_bytes, &err);
+    core->is_dirty = true; /* one that cannot be understood counts, too */
     if (changed < 0) {
         const struct journal_entry entry = {WORLD_EVENT_REGISTRY, LOG_LEVEL_ERR, capture->name, "",
                                             ""};
@@ -234,7 +235,6 @@ static void take_capture(struct core *core, const struct registry_capture *captu
     world->registries[at].facts_known = true;
     world->registries[at].facts_error[0] = '\0';
     core->is_stale |= changed > 0;
-    core->is_dirty = true;
 }
 
 void reports_take_launcher(void *owner, struct channel_message *state, struct monotime now)

@@ -172,7 +172,8 @@ static void decide_run(struct core *core, size_t router_at, size_t registry_at, 
                  router->settings.params.name);
     } else if (!registry->facts_known && registry->status.captured_error[0] == '\0' &&
                !registry->wanted && !(registry->known && registry->status.run)) {
-        snprintf(registry->why, sizeof(registry->why), "its configuration is being read");
+        snprintf(registry->why, sizeof(registry->why), "its configuration %s",
+                 registry->facts_error[0] ? "cannot be understood" : "is being read");
         return;
     } else if (memory->verdict.run) {
         registry->wanted = true;

@@ -203,6 +203,17 @@ static void a_start_before_our_time_is_not_measured(void **slot)
     assert_int_equal(stage->router.failovers.count, 0);
 }
 
+/* A registry that cannot be run here is judged at once, not with the next event. */
+static void a_configuration_that_makes_no_sense_is_judged(void **slot)
+{
+    struct stage *stage = *slot;
+    const struct registry_capture capture = {.name = "registry", .config_bytes = 0};
+
+    tell_launcher(stage, &registry_message_capture, &capture);
+    assert_true(stage->registry.facts_error[0] != '\0');
+    assert_true(stage->core.is_dirty);
+}
+
 /* It died while the launcher was away, and that is still told. */
 static void a_death_in_the_launchers_absence_is_told(void **slot)
 {
@@ -267,6 +278,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_failover_is_measured_to_its_first_answer, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_start_before_our_time_is_not_measured, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_configuration_that_makes_no_sense_is_judged, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_death_in_the_launchers_absence_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(an_address_put_back_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(the_ring_keeps_the_newest_events, setup, teardown),
