@@ -6,6 +6,7 @@ import glob
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -102,7 +103,19 @@ def command(summary, name, argv, seconds=300, **options):
     return status == 0
 
 
+def fresh_if_changed(folder, compiler):
+    """CMake forgets the options of the command line when the compiler of a folder is changed."""
+    try:
+        cache = (ROOT / folder / "CMakeCache.txt").read_text()
+    except OSError:
+        return
+    if not re.search(rf"^CMAKE_C_COMPILER:\w+=(.*/)?{re.escape(compiler)}$", cache, re.M):
+        print(f"  {folder} was made with another compiler: made anew", flush=True)
+        shutil.rmtree(ROOT / folder)
+
+
 def build(summary, folder, compiler, *options):
+    fresh_if_changed(folder, compiler)
     configured = run(["cmake", "-G", "Ninja", "-B", folder, "-S", ".", f"-DCMAKE_C_COMPILER={compiler}",
                       f"-DPython3_EXECUTABLE={PYTHON}", *options], 120)
     status, output = configured if configured[0] else run(["cmake", "--build", folder, "-j", JOBS], 900)
