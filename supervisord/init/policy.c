@@ -157,6 +157,8 @@ void init_policy_start(struct init_policy *policy, bool is_quiet, struct monotim
     policy->pid = 0;
     policy->answer =
         (struct loop_io){.name = "policy", .fd = -1, .handle = handle_answer, .owner = policy};
+    if (policy->deadline.name != NULL) /* a start before failed and has not told it yet */
+        loop_timer_cancel(policy->loop, &policy->deadline);
     loop_timer_init(&policy->deadline, "policy", handle_deadline, policy);
     /* A failure is told like an end: later, and through the same door. */
     policy->failed = -run_reghad(policy, is_quiet);
