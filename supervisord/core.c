@@ -41,6 +41,17 @@ static bool collect(struct collected *collected)
     return collected->out;
 }
 
+/* A line each: they hold quotes, and a field must end at its own. */
+static void tell_warnings(char *text)
+{
+    char *rest = text, *line, quoted[1024];
+
+    while ((line = strsep(&rest, "\n")))
+        if (line[0] != '\0')
+            log_warning("the configuration is allowed but unwise", "text=\"%s\"",
+                        log_quote(line, quoted, sizeof(quoted)));
+}
+
 static int read_settings(struct core *core, FILE *mistakes, struct settings **ret_settings)
 {
     struct collected warnings = {0};
@@ -51,7 +62,7 @@ static int read_settings(struct core *core, FILE *mistakes, struct settings **re
                                            warnings.out, ret_settings);
     fclose(warnings.out);
     if (failed == 0 && warnings.length > 0)
-        log_warning("the configuration is allowed but unwise", "text=\"%s\"", warnings.text);
+        tell_warnings(warnings.text);
     free(warnings.text);
     return failed;
 }

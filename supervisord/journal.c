@@ -42,7 +42,7 @@ static void tell(const struct world_event *event, enum log_level level)
                   quoted);
 }
 
-void journal_add(struct world *world, struct monotime now, const struct journal_entry *entry,
+void journal_add(struct world *world, struct monotime at, const struct journal_entry *entry,
                  const char *format, ...)
 {
     struct world_event *event = &world->events[world->event_count % WORLD_EVENTS];
@@ -50,8 +50,8 @@ void journal_add(struct world *world, struct monotime now, const struct journal_
 
     *event = (struct world_event){
         .number = ++world->event_count,
-        .wall_ns = wall_clock_ns(),
-        .at = now,
+        .wall_ns = wall_clock_ns() - monotime_since(at, monotime_now()),
+        .at = at,
         .kind = entry->kind,
     };
     snprintf(event->object, sizeof(event->object), "%s", entry->object);

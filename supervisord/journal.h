@@ -17,8 +17,8 @@ struct journal_entry {
     const char *to;
 };
 
-/* Keep it and log it; `format` is the cause in words. */
-__attribute__((format(printf, 4, 5))) void journal_add(struct world *world, struct monotime now,
+/* It happened `at`, now or a while ago: keep it and log it. `format` is the cause in words. */
+__attribute__((format(printf, 4, 5))) void journal_add(struct world *world, struct monotime at,
                                                        const struct journal_entry *entry,
                                                        const char *format, ...);
 

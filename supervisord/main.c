@@ -156,12 +156,14 @@ static int restart_registry(void *owner, const char *name, struct err *err)
 static void handle_signal(void *owner, int number, struct monotime now)
 {
     struct daemon *daemon = owner;
+    char quoted[2 * ERR_TEXT_BYTES];
     struct err err;
 
     if (number == SIGHUP) {
         service_reloading(&daemon->core.service, now);
         if (core_reload(&daemon->core, now, &err) < 0)
-            log_err("reload refused", "mistakes=\"%s\"", err.text);
+            log_err("reload refused", "mistakes=\"%s\"",
+                    log_quote(err.text, quoted, sizeof(quoted)));
         service_ready(&daemon->core.service);
         return;
     }

@@ -75,8 +75,7 @@ static void take_status(struct core *core, const struct vrrp_status *status, str
     core->is_dirty = true;
 }
 
-static void take_transition(struct core *core, const struct vrrp_transition *transition,
-                            struct monotime now)
+static void take_transition(struct core *core, const struct vrrp_transition *transition)
 {
     const int at = find_router(&core->world, transition->name, transition->family);
     struct core_router *memory;
@@ -93,7 +92,8 @@ static void take_transition(struct core *core, const struct vrrp_transition *tra
     const struct journal_entry entry = {WORLD_EVENT_ROUTER, LOG_LEVEL_INFO, transition->name,
                                         vrrp_message_state_name(transition->from),
                                         vrrp_message_state_name(transition->to)};
-    journal_add(&core->world, now, &entry, "%s", vrrp_message_reason_name(transition->reason));
+    journal_add(&core->world, (struct monotime){transition->at_ns}, &entry, "%s",
+                vrrp_message_reason_name(transition->reason));
 }
 
 static void take_strays(struct world *world, const struct vrrp_strays *strays)
@@ -119,7 +119,7 @@ void reports_take_vrrp(void *owner, struct channel_message *state, struct monoti
     } else if (state->layout == &vrrp_message_status) {
         take_status(core, state->value, now);
     } else if (state->layout == &vrrp_message_transition) {
-        take_transition(core, state->value, now);
+        take_transition(core, state->value);
     } else if (state->layout == &vrrp_message_peer) {
         peers_take(core, state->value, now);
     } else if (state->layout == &vrrp_message_strays) {
