@@ -110,19 +110,38 @@ def reghad_again_and_again(cluster, _, seconds=SECONDS):
     return f"{restarts} kills in {seconds} s on four nodes: the address stayed, no request of {len(watch.api.records())} failed"
 
 
-def reghad_at_the_worst_moment(cluster, _):
+def power_off_and_kill(cluster, kill):
+    """The primary loses power; `kill(fault)` does its part within a second. Returns the outage and that instant."""
     watch = Watch(cluster)
     fault = watch.primary.power_off()
+    killed = kill(watch.primary)
     successor = cluster.wait_primary(10, other_than=watch.primary)
-    killed = kernel.now_ns()
-    successor.kill("reghad")
-    watch.settle(fault)
+    watch.settle(max(fault, killed))
     seen = watch.api.outage(fault)
     watch.end()
     require(cluster.holders() == [successor], "the address moved once more")
     cluster.revive(watch.primary)
-    return (f"reghad of the successor killed {(killed - fault) / 1e6:.0f} ms after the power-off: /v2/ back "
-            f"{seen.back_ms:.0f} ms after the fault, {(seen.ended_ns - killed) / 1e6:.0f} ms after the kill")
+    for node in cluster.nodes:
+        node.wait_pid("reghad", 10)
+    return (f"killed {(killed - fault) / 1e6:.0f} ms after the power-off: /v2/ back {seen.back_ms:.0f} ms after the fault, "
+            f"{(seen.ended_ns - killed) / 1e6:.0f} ms after the kill")
+
+
+def reghad_of_the_successor(cluster, _):
+    """At the worst moment: it has the address, and is about to start the registry."""
+    def kill(primary):
+        successor = cluster.wait_primary(10, other_than=primary)
+        return successor.kill("reghad")[0]
+    return power_off_and_kill(cluster, kill)
+
+
+def reghad_of_all_backups(cluster, _):
+    """While they wait for the silent primary."""
+    def kill(primary):
+        due = kernel.now_ns() + 100_000_000
+        wait_for("100 ms", lambda: kernel.now_ns() >= due, 1, every=0.002)
+        return max(node.kill("reghad")[0] for node in cluster.nodes if node is not primary)
+    return power_off_and_kill(cluster, kill)
 
 
 def no_reghad_at_all(cluster, _, seconds=SECONDS):
@@ -196,7 +215,8 @@ def everything_of_regha(cluster, _):
 
 PARTS = [("lab/kill registry", registry), *((f"lab/kill {name}", one_daemon(name)) for name in DAEMONS),
          ("lab/kill launcher under load", launcher_under_load),
-         ("lab/kill reghad after power-off", reghad_at_the_worst_moment),
+         ("lab/kill reghad of the successor", reghad_of_the_successor),
+         ("lab/kill reghad of all Backups", reghad_of_all_backups),
          ("lab/kill reghad every 2 s", reghad_again_and_again),
          ("lab/kill no reghad anywhere", no_reghad_at_all),
          ("lab/kill everything of one node", everything_of_regha)]
