@@ -46,6 +46,16 @@ static bool may_take_over(const struct vrrp_fsm *fsm)
     return fsm->conditions.candidate && fsm->conditions.kernel_ready;
 }
 
+/*
+ * Where all reghad die at once the Active is orphaned a moment before its peers: they must not take
+ * the addresses to a node on which nobody would start the registry.
+ */
+static bool may_relieve(const struct vrrp_fsm *fsm)
+{
+    return may_take_over(fsm) && !fsm->conditions.unattended &&
+           !is_degraded(fsm->conditions.priority);
+}
+
 static void enter(struct vrrp_fsm *fsm, enum vrrp_state state, enum vrrp_reason reason,
                   struct monotime now)
 {
@@ -215,12 +225,12 @@ static void hear_in_backup(struct vrrp_fsm *fsm, const struct vrrp_advert *adver
         wait_for(fsm, VRRP_WAIT_SKEW, VRRP_REASON_PEER_RESIGNED, advert->heard);
         return;
     }
-    if (may_take_over(fsm) && is_degraded(advert->priority) &&
-        !is_degraded(fsm->conditions.priority)) {
+    if (may_relieve(fsm) && is_degraded(advert->priority)) {
         relieve(fsm, advert);
         return;
     }
-    if (!may_preempt(fsm, advert->priority, now) || !may_take_over(fsm)) {
+    if (fsm->conditions.unattended || !may_preempt(fsm, advert->priority, now) ||
+        !may_take_over(fsm)) {
         follow_active(fsm, advert);
         return;
     }

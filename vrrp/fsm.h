@@ -21,6 +21,7 @@ struct vrrp_conditions {
     bool preempt;
     bool candidate;
     bool kernel_ready; /* somebody is there to move the addresses */
+    bool unattended;   /* nobody tells us what to do, or not for long enough: no healthy router */
 };
 
 /* What the machine needs of an ADVERTISEMENT that passed every check. */

@@ -32,6 +32,7 @@ static struct vrrp_conditions conditions_of(const struct vrrp_router *router)
         .preempt = params->preempt,
         .candidate = router->goal.candidate,
         .kernel_ready = router->shared->kernel_ready,
+        .unattended = router->shared->unattended,
     };
 }
 
@@ -195,7 +196,7 @@ static bool is_same_conditions(const struct vrrp_conditions *a, const struct vrr
     return a->advert_interval_ns == b->advert_interval_ns &&
            a->preempt_delay_ns == b->preempt_delay_ns && a->priority == b->priority &&
            a->preempt == b->preempt && a->candidate == b->candidate &&
-           a->kernel_ready == b->kernel_ready;
+           a->kernel_ready == b->kernel_ready && a->unattended == b->unattended;
 }
 
 static void change(struct vrrp_router *router, struct monotime now)

@@ -24,6 +24,7 @@ struct vrrp_shared {
     struct vrrp_view view;
     bool kernel_ready; /* regha-net is there and has said all */
     bool orphaned;     /* nobody has told us anything for orphan_grace */
+    bool unattended;   /* nobody tells us; after having been orphaned, for as long again */
     bool stopping;     /* nothing starts any more */
     bool pending;      /* there is something to send at the end of the pass */
 };

@@ -20,11 +20,52 @@ static void handle_orphan(struct loop_timer *timer, struct monotime now)
     vrrp_routers_consider(routers, now);
 }
 
+static bool is_set(const struct loop_timer *timer)
+{
+    return timer->deadline.ns != MONOTIME_NEVER.ns;
+}
+
+static void handle_attend(struct loop_timer *timer, struct monotime now)
+{
+    struct vrrp_routers *routers = timer->owner;
+
+    if (routers->shared.orphaned || is_set(&routers->orphan))
+        return;
+    routers->shared.unattended = false;
+    vrrp_routers_consider(routers, now);
+}
+
+static int64_t grace_ns(const struct vrrp_routers *routers)
+{
+    int64_t least_ns = INT64_MAX;
+
+    for (const struct vrrp_router *router = routers->first; router; router = router->next)
+        if (router->goal.orphan_grace_ns < least_ns)
+            least_ns = router->goal.orphan_grace_ns;
+    return least_ns;
+}
+
+/*
+ * Somebody tells us what to do again. After having been orphaned we relieve nobody for as long as it
+ * took: an Active that was orphaned with us gets its reghad back in that time, and keeps its registry.
+ */
+static void end_orphanhood(struct vrrp_routers *routers, struct monotime now)
+{
+    loop_timer_cancel(routers->shared.loop, &routers->orphan);
+    if (routers->shared.orphaned && routers->first)
+        (void)loop_timer_set(routers->shared.loop, &routers->attend,
+                             monotime_add(now, grace_ns(routers)));
+    else if (!is_set(&routers->attend))
+        routers->shared.unattended = false;
+    routers->shared.orphaned = false;
+}
+
 void vrrp_routers_init(struct vrrp_routers *routers, struct loop *loop, const char *folder)
 {
     *routers = (struct vrrp_routers){.shared = {.loop = loop, .folder = folder}};
     loop_timer_init(&routers->retry, "open sockets", handle_retry, routers);
     loop_timer_init(&routers->orphan, "orphan grace", handle_orphan, routers);
+    loop_timer_init(&routers->attend, "attended again", handle_attend, routers);
 }
 
 static struct vrrp_dispatch *find_dispatch(const struct vrrp_routers *routers,
@@ -81,6 +122,7 @@ void vrrp_routers_fini(struct vrrp_routers *routers)
         remove_router(routers, &routers->first, false);
     loop_timer_cancel(routers->shared.loop, &routers->retry);
     loop_timer_cancel(routers->shared.loop, &routers->orphan);
+    loop_timer_cancel(routers->shared.loop, &routers->attend);
     vrrp_view_fini(&routers->shared.view);
 }
 
@@ -139,8 +181,7 @@ static void remove_unnamed(struct vrrp_routers *routers, const struct vrrp_goal 
 void vrrp_routers_want(struct vrrp_routers *routers, const struct vrrp_goal *const *goals,
                        size_t count, bool partial, struct monotime now)
 {
-    loop_timer_cancel(routers->shared.loop, &routers->orphan);
-    routers->shared.orphaned = false;
+    end_orphanhood(routers, now);
     if (!routers->goals_known)
         routers->goals_known = routers->set_changed = routers->shared.pending = true;
     if (!partial)
@@ -162,13 +203,12 @@ void vrrp_routers_want(struct vrrp_routers *routers, const struct vrrp_goal *con
 
 void vrrp_routers_lost_goals(struct vrrp_routers *routers, struct monotime now)
 {
-    int64_t grace_ns = INT64_MAX;
-
-    for (const struct vrrp_router *router = routers->first; router; router = router->next)
-        if (router->goal.orphan_grace_ns < grace_ns)
-            grace_ns = router->goal.orphan_grace_ns;
-    if (routers->first)
-        (void)loop_timer_set(routers->shared.loop, &routers->orphan, monotime_add(now, grace_ns));
+    if (!routers->first)
+        return;
+    routers->shared.unattended = true;
+    (void)loop_timer_set(routers->shared.loop, &routers->orphan,
+                         monotime_add(now, grace_ns(routers)));
+    vrrp_routers_consider(routers, now);
 }
 
 void vrrp_routers_consider(struct vrrp_routers *routers, struct monotime now)

@@ -16,6 +16,7 @@ struct vrrp_routers {
     struct vrrp_socket_batch batch;
     struct loop_timer retry;  /* for sockets that could not be opened */
     struct loop_timer orphan; /* nobody has told us anything for so long */
+    struct loop_timer attend; /* somebody does again, and has for so long */
     bool goals_known;         /* somebody has told us what to do since we started */
     bool set_changed;         /* regha-net must get the whole set */
 };

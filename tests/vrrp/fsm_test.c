@@ -370,6 +370,32 @@ static void test_degraded_active_without_candidate(void **state)
     assert_int_equal(fsm.deadline.ns, now.ns + DOWN);
 }
 
+/* All reghad of a cluster died, the Active's a moment earlier than ours: it keeps the addresses. */
+static void test_degraded_active_of_the_unattended(void **state)
+{
+    struct vrrp_fsm fsm = fsm_in(VRRP_BACKUP, USUAL); /* with preempt, too */
+
+    (void)state;
+    fsm.conditions.unattended = true;
+    advert(&fsm, peer, VRRP_PRIORITY_ORPHANED, now);
+    assert_int_equal(fsm.deadline.ns, now.ns + DOWN);
+    fsm.conditions.unattended = false;
+    advert(&fsm, peer, VRRP_PRIORITY_ORPHANED, after(SECOND));
+    assert_int_equal(fsm.deadline.ns, now.ns + SECOND + SKEW);
+}
+
+/* An Active that is silent is no question of health: who is left takes over. */
+static void test_silent_active_of_the_unattended(void **state)
+{
+    struct vrrp_fsm fsm = fsm_in(VRRP_BACKUP, STICKY);
+
+    (void)state;
+    fsm.conditions.unattended = true;
+    advert(&fsm, peer, 200, now);
+    assert_int_equal(timer(&fsm, after(DOWN)),
+                     VRRP_SEND_ADVERT | VRRP_ADD_ADDRESSES | VRRP_ANNOUNCE);
+}
+
 /* While we hold back, we follow; then the timer runs out under the lesser one's adverts. */
 static void test_preempt_delay(void **state)
 {
@@ -533,6 +559,8 @@ int main(void)
         cmocka_unit_test(test_above_the_band_is_not_degraded),
         cmocka_unit_test(test_last_words_of_a_relieved_one),
         cmocka_unit_test(test_degraded_active_without_candidate),
+        cmocka_unit_test(test_degraded_active_of_the_unattended),
+        cmocka_unit_test(test_silent_active_of_the_unattended),
         cmocka_unit_test(test_preempt_delay),
         cmocka_unit_test(test_preempt_delay_starts_anew),
         cmocka_unit_test(test_answers_are_limited),

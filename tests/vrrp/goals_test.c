@@ -334,6 +334,16 @@ static void test_sets_are_differences(void **state)
     assert_null(fixture->routers.first);
 }
 
+static bool is_attended(const struct fixture *fixture)
+{
+    return !fixture->routers.shared.unattended;
+}
+
+static bool is_attended_not(const struct fixture *fixture)
+{
+    return fixture->routers.shared.unattended;
+}
+
 static void test_orphaned(void **state)
 {
     struct fixture *fixture = *state;
@@ -350,6 +360,26 @@ static void test_orphaned(void **state)
     want(fixture, 1, 2, false);
     run_until(fixture, is_told);
     assert_int_equal(fixture->routers.first->fsm.conditions.priority, 150);
+    assert_true(fixture->routers.first->fsm.conditions.unattended); /* for as long again */
+    run_until(fixture, is_attended);
+    assert_false(fixture->routers.first->fsm.conditions.unattended);
+}
+
+static void test_lost_for_a_moment(void **state)
+{
+    struct fixture *fixture = *state;
+
+    test_nothing_before_goals(state);
+    channel_client_close(fixture->reghad);
+    run_until(fixture, is_attended_not);
+    assert_false(fixture->routers.shared.orphaned);
+    open_reghad(fixture);
+    fixture->done = NULL;
+    while (fixture->ready_after == 0)
+        run_until(fixture, both_ready);
+    want(fixture, 1, 2, false);
+    run_until(fixture, is_attended);
+    assert_false(fixture->routers.first->fsm.conditions.unattended);
 }
 
 int main(void)
@@ -359,6 +389,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_net_comes_later, setup, teardown),
         cmocka_unit_test_setup_teardown(test_sets_are_differences, setup, teardown),
         cmocka_unit_test_setup_teardown(test_orphaned, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_lost_for_a_moment, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
