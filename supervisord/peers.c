@@ -13,6 +13,7 @@
 #define FRAMES_SUBKEY  2
 #define FRAMES_CONTEXT "frames.."
 #define SHORT_DIGEST   12
+#define SETTLE_NS      (3 * NS_PER_S) /* a node that starts knows its digest, and ours, a little later */
 
 /* What a frame carries for reghad. */
 struct peers_news {
@@ -224,21 +225,39 @@ static void find_drift(const struct world *world, size_t at, char *words, size_t
     }
 }
 
-void peers_compare(struct core *core, struct monotime now)
+/* Returns when to look again. */
+static struct monotime compare(struct world *world, size_t at, struct monotime now)
+{
+    struct world_registry *registry = &world->registries[at];
+    const bool before = registry->drifted;
+    const struct journal_entry entry = {WORLD_EVENT_REGISTRY, LOG_LEVEL_WARNING,
+                                        registry->settings.params.name, "", "drifted"};
+    char words[sizeof(registry->drift)];
+
+    find_drift(world, at, words, sizeof(words));
+    if (words[0] == '\0')
+        registry->differs_since.ns = 0;
+    else if (registry->differs_since.ns == 0)
+        registry->differs_since = now;
+    const struct monotime due = monotime_add(registry->differs_since, SETTLE_NS);
+    registry->drifted = words[0] != '\0' && monotime_reached(due, now);
+    memset(registry->drift, 0, sizeof(registry->drift));
+    if (registry->drifted)
+        memcpy(registry->drift, words, sizeof(words));
+    if (registry->drifted && !before)
+        journal_add(world, now, &entry, "%s", registry->drift);
+    return words[0] != '\0' && !registry->drifted ? due : MONOTIME_NEVER;
+}
+
+struct monotime peers_compare(struct core *core, struct monotime now)
 {
     struct world *world = &core->world;
+    struct monotime again = MONOTIME_NEVER;
 
     for (size_t at = 0; at < world->node_count; at++)
         if (world->nodes[at].self)
             fill_self(core, &world->nodes[at], now);
-    for (size_t at = 0; at < world->registry_count; at++) {
-        struct world_registry *registry = &world->registries[at];
-        const bool before = registry->drifted;
-        const struct journal_entry entry = {WORLD_EVENT_REGISTRY, LOG_LEVEL_WARNING,
-                                            registry->settings.params.name, "", "drifted"};
-        find_drift(world, at, registry->drift, sizeof(registry->drift));
-        registry->drifted = registry->drift[0] != '\0';
-        if (registry->drifted && !before)
-            journal_add(world, now, &entry, "%s", registry->drift);
-    }
+    for (size_t at = 0; at < world->registry_count; at++)
+        again = monotime_earlier(again, compare(world, at, now));
+    return again;
 }

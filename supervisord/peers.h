@@ -23,7 +23,10 @@ bool peers_goal(const struct core *core, struct vrrp_cluster_goal *ret_goal);
 /* regha-vrrp reports another node. */
 void peers_take(struct core *core, const struct vrrp_peer_state *state, struct monotime now);
 
-/* Fill in our own row of the nodes, and what differs between them. */
-void peers_compare(struct core *core, struct monotime now);
+/*
+ * Fill in our own row of the nodes, and what differs between them, once it has for some seconds.
+ * Returns when to look again.
+ */
+struct monotime peers_compare(struct core *core, struct monotime now);
 
 #endif

@@ -330,7 +330,8 @@ void steer_judge(struct core *core, struct monotime now)
     for (size_t at = 0; at < core->world.router_count; at++)
         judge_router(core, at, now);
     apply_applicable(core, now);
-    peers_compare(core, now);
+    (void)loop_timer_set(core->loop, &core->again,
+                         monotime_earlier(core->again.deadline, peers_compare(core, now)));
     send_goals(core);
 }
 

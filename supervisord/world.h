@@ -48,9 +48,10 @@ struct world_registry {
     struct settings_registry settings;
     bool known; /* the launcher has reported it */
     struct registry_status status;
-    bool wanted;            /* the role's judgement */
-    char why[128];          /* why it runs or does not, in words */
-    bool drifted;           /* a peer's digest differs, or the running one differs from the files */
+    bool wanted;                   /* the role's judgement */
+    char why[128];                 /* why it runs or does not, in words */
+    struct monotime differs_since; /* the digests; 0: they do not */
+    bool drifted; /* a peer's digest differs, or the running one differs from the files, for long */
     char drift[128];        /* from whom, in words */
     struct histogram ready; /* from start to first successful probe */
     bool facts_known;       /* its own configuration has been read */

@@ -129,7 +129,7 @@ def graceful_once(cluster):
     left = primary.processes()
     api.stop()
     address.stop()
-    names = sorted(name for name in left.values() if name != "minio")
+    names = sorted(name for pid, name in left.items() if pid != cluster.minio.server(primary).pid)
     require(not names, f"still running after the stop: {names}")
     require(not primary.holds_vip(), "the stopped node still holds the address")
     cluster.start([primary])

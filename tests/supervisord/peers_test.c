@@ -14,6 +14,7 @@
 #include "supervisord/peers.h"
 
 static const struct monotime now = {1000 * NS_PER_S};
+static const struct monotime later = {1003 * NS_PER_S};
 
 /* One node's view of a cluster of two. */
 struct stage {
@@ -96,6 +97,9 @@ static void another_digest_is_drift_until_it_is_gone(void **unused)
 
     (void)unused;
     exchange(n1, n2, true);
+    assert_false(n2->registry.drifted); /* one of them may have just started */
+    assert_int_equal(peers_compare(&n2->core, now).ns, later.ns);
+    assert_int_equal(peers_compare(&n2->core, later).ns, MONOTIME_NEVER.ns);
     assert_true(n2->registry.drifted);
     assert_string_equal(n2->registry.drift, "n1 has aaaa, here is bbbb");
     exchange(n1, n2, false); /* who is silent says nothing about now */
@@ -114,13 +118,16 @@ static void files_that_changed_under_a_running_registry_are_drift(void **unused)
     (void)unused;
     n1->registry.status.pid = 7;
     peers_compare(&n1->core, now);
+    peers_compare(&n1->core, later);
     assert_false(n1->registry.drifted); /* just spawned: it is not known yet with what */
     snprintf(n1->registry.status.digest, REGISTRY_DIGEST_BYTES, "aaaa");
     n1->registry.status.pid = 0;
     peers_compare(&n1->core, now);
+    peers_compare(&n1->core, later);
     assert_false(n1->registry.drifted); /* nothing runs */
     n1->registry.status.pid = 7;
     peers_compare(&n1->core, now);
+    peers_compare(&n1->core, later);
     assert_string_equal(n1->registry.drift, "its files changed since it was started");
     free(n1);
 }
