@@ -83,7 +83,7 @@ struct row {
 #define CHANGE(priority_, candidate_, kernel, interval_ns)                                         \
     {                                                                                              \
         .kind = VRRP_EVENT_CONDITIONS,                                                             \
-        .conditions = {interval_ns, 0, priority_, true, candidate_, kernel},                       \
+        .conditions = {interval_ns, 0, priority_, true, candidate_, kernel, false},                \
     }
 
 static const struct row rows[] = {
