@@ -16,7 +16,7 @@ import sys
 import tempfile
 
 import kernel
-from machine import FOLDER, LabError, Machine, start_ticks
+from machine import ENVIRONMENT, FOLDER, LabError, Machine, start_ticks
 
 ROOT = FOLDER.parent.parent
 VIP, STORAGE_VIP, CLIENT = "192.0.2.100", "192.0.2.101", "192.0.2.200"
@@ -124,13 +124,13 @@ class Lab(contextlib.ExitStack):
     def _net(self, machine, *lines):
         """`ip` in the machine's network, seen from the host: pids are the host's."""
         done = subprocess.run(["/usr/bin/nsenter", "--target", str(machine.pid), "--net", "ip", "-batch", "-"],
-                              input="\n".join(lines) + "\n", capture_output=True, text=True)
+                              input="\n".join(lines) + "\n", capture_output=True, text=True, env=ENVIRONMENT)
         if done.returncode != 0:
             raise LabError(f"{machine.name}: ip: {done.stderr.strip()}")
 
     def nft(self, machine, text):
         done = subprocess.run(["/usr/bin/nsenter", "--target", str(machine.pid), "--net", "nft", "-f", "-"],
-                              input=text, capture_output=True, text=True)
+                              input=text, capture_output=True, text=True, env=ENVIRONMENT)
         if done.returncode != 0:
             raise LabError(f"{machine.name}: nft: {done.stderr.strip()}")
 
