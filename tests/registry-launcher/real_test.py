@@ -152,7 +152,7 @@ def zombies(parent):
 def is_alive(pid):
     try:
         return proc_status(pid, "State")[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # gone before it was opened, or while it was read
         return False
 
 
