@@ -62,7 +62,7 @@ def registry(cluster, repeat):
         watch.require_no_move()
         require(watch.primary.registry_pid() != pid, "the registry was not killed")
         require(watch.primary.metric("regha_vrrp_transitions_total") == before, "the virtual router changed its state")
-        require(runs[-1].back_ms < 1000, f"/v2/ came back after {runs[-1].back_ms:.0f} ms")
+        require(runs[-1].back_ms < 3000, f"/v2/ came back after {runs[-1].back_ms:.0f} ms")
         next_window()
     return f"/v2/ back after {spread([run.back_ms for run in runs])}, {runs[0].failed} requests failed, the address stayed"
 

@@ -250,8 +250,8 @@ def dead_resolver(stage, resolver):
                       f"name=named-port type=tcp url=tcp://{NAMED}:5003 {fast}",
                       f"name=named-cluster type=minio check=cluster url=http://{NAMED}:5003 {fast}")
     printer.wait("numeric", "who has a number is asked", 20, health="up")
-    printer.wait("named", "no answer from the resolver", health="down", reason="resolve", text="not resolved in 80 ms")
-    printer.wait("named-port", "nor for a port", health="down", reason="resolve", text="not resolved in 80 ms")
+    printer.wait("named", "no answer from the resolver", health="down", reason="resolve", text="not resolved in ")
+    printer.wait("named-port", "nor for a port", health="down", reason="resolve", text="not resolved in ")
     printer.wait("named-cluster", "which says nothing of a cluster", outcome="unknown", text="not resolved in")
     begun, most = time.monotonic(), 0
     while time.monotonic() < begun + 4:

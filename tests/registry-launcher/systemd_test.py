@@ -104,7 +104,7 @@ def test_killed(machine, want):
         wait_for("another process", lambda: int(want.status["pid"]) not in (0, pid), 5, 0.001)
         spans.append((time.monotonic() - killed) * 1000)
         want.state("killed", state="running", cause="signalled", code=9)
-    check("from SIGKILL to the new process", max(spans) < 1000,
+    check("from SIGKILL to the new process", max(spans) < 3000,
           f"median {statistics.median(spans):.1f} ms, worst {max(spans):.1f} ms of {len(spans)}")
     wait_for("it serves", lambda: serves(machine))
 
