@@ -2,17 +2,19 @@
 #include "supervisord/role.h"
 
 /*
- * The degraded band, best first. Within three of its steps the configured priority still counts,
- * so that a cold cluster with nobody eligible elects the same node each time.
+ * The degraded band, best first. Within three of its steps the best nodes still come first, so that
+ * a cold cluster with nobody eligible elects the one with the highest priority.
  */
 #define BAND_WORKS   6 /* to 8: something here is down, the store is not */
 #define BAND_STORAGE 3 /* to 5: the store cannot be reached from here */
 #define BAND_FAILED  2 /* a service failed here: last of all */
-#define BAND_STEPS   3
+#define BAND_STEPS   ((size_t)3)
 
-static uint8_t in_band(uint8_t lowest, uint8_t priority)
+static uint8_t in_band(uint8_t lowest, size_t betters)
 {
-    return (uint8_t)(lowest + priority * BAND_STEPS / 256);
+    const size_t step = betters < BAND_STEPS ? BAND_STEPS - 1 - betters : 0;
+
+    return (uint8_t)(lowest + step);
 }
 
 static bool is_running(const struct role_service *service)
@@ -109,9 +111,9 @@ static void judge_requirements(const struct role_evidence *evidence, struct role
         if (requirement->service != ROLE_NO_SERVICE)
             judge_service_probe(evidence, memory, (size_t)requirement->service, verdict, now);
         else if (requirement->is_storage)
-            degrade(verdict, ROLE_STORAGE_DOWN, in_band(BAND_STORAGE, evidence->priority), at);
+            degrade(verdict, ROLE_STORAGE_DOWN, in_band(BAND_STORAGE, evidence->betters), at);
         else
-            degrade(verdict, ROLE_REQUIREMENT_DOWN, in_band(BAND_WORKS, evidence->priority), at);
+            degrade(verdict, ROLE_REQUIREMENT_DOWN, in_band(BAND_WORKS, evidence->betters), at);
     }
 }
 
@@ -140,7 +142,7 @@ static void judge_services(const struct role_evidence *evidence, struct role_mem
 
         /* A launcher that is away changes nothing where its registry runs already. */
         if (!service->known && evidence->state != VRRP_ACTIVE)
-            degrade(verdict, ROLE_SERVICE_UNKNOWN, in_band(BAND_WORKS, evidence->priority), at);
+            degrade(verdict, ROLE_SERVICE_UNKNOWN, in_band(BAND_WORKS, evidence->betters), at);
         if (service->known && service->is_unreadable && !is_running(service))
             degrade(verdict, ROLE_SERVICE_UNREADABLE, BAND_FAILED, at);
         if (service->known && service->state == REGISTRY_FAILED)

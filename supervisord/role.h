@@ -44,6 +44,7 @@ struct role_evidence {
     struct role_service services[ROLE_SERVICES];
     enum vrrp_state state; /* of the router, here */
     uint8_t priority;      /* configured */
+    size_t betters;        /* nodes whose configured priority is higher */
     bool is_witness;
     struct monotime asked; /* when reghad began to ask its probes and processes */
     int64_t startup_hold_ns;

@@ -85,6 +85,16 @@ static void gather_requirements(const struct core *core, const struct world_rout
     }
 }
 
+/* Nodes that may hold addresses and are wanted to rather than this one. */
+static size_t count_betters(const struct settings *settings, int priority)
+{
+    size_t count = 0;
+
+    for (size_t at = 0; at < settings->node_count; at++)
+        count += !settings->nodes[at].witness && settings->nodes[at].priority > priority;
+    return count;
+}
+
 static void gather(const struct core *core, const struct world_router *router,
                    struct gathering *gathering)
 {
@@ -95,6 +105,7 @@ static void gather(const struct core *core, const struct world_router *router,
             {
                 .state = router->status.state,
                 .priority = router->settings.params.priority,
+                .betters = count_betters(settings, router->settings.params.priority),
                 .is_witness =
                     settings->self != SETTINGS_NO_NODE && settings->nodes[settings->self].witness,
                 .asked = core->asked,
