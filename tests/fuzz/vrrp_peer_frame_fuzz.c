@@ -3,7 +3,8 @@
  * What may be under the seal of a peer frame, of a node that holds the key and has gone wrong:
  * nothing that is not accepted changes what is known of it.
  *
- * Input: a frame as it is encoded; it is judged twice, by a node that knows the incarnation 2.
+ * Input: a frame as it is encoded; it is judged again and again, by a node that knows the
+ * incarnation 2.
  */
 #include <assert.h>
 #include <string.h>
@@ -36,13 +37,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     struct vrrp_peer peer = {.incarnation = 2, .counter = 7};
     struct vrrp_peer_frame frame;
     uint8_t again[VRRP_PEER_FRAME_BYTES];
+    int accepted = 0;
 
     if (wire_decode(&vrrp_peer_frame_layout, bytes, size, &frame, sizeof(frame)) < 0)
         return 0;
     assert(frame.router_count <= VRRP_PEER_ROUTERS && frame.blob_bytes <= VRRP_PEER_BLOB_BYTES);
     assert(wire_encode(&vrrp_peer_frame_layout, &frame, again, sizeof(again)) == (int)size);
     assert(memcmp(again, bytes, size) == 0);
-    (void)judge(&peer, &frame);
-    assert(judge(&peer, &frame) != VRRP_FRAME_ACCEPTED); /* nothing counts twice */
+    /* Nothing counts twice. The first time it may only provoke the challenge, which here is known. */
+    for (int time = 0; time < 3; time++)
+        accepted += judge(&peer, &frame) == VRRP_FRAME_ACCEPTED;
+    assert(accepted <= 1);
     return 0;
 }
