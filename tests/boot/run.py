@@ -17,6 +17,7 @@ from machine import Machine, MachineError, run, wait_for
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = pathlib.Path(os.environ.get("REGHA_BUILD", ROOT / "build"))
 VIP = "10.77.0.100"
+MARKER = "127.77.0.1"  # on loopback, of no use but to be told about
 UNITS = {"reghad": "regha", "regha-vrrp": "regha-vrrp", "regha-net": "regha-net",
          "regha-launcher": "regha-launcher"}
 SECURITY = {"reghad": 1.6, "regha-vrrp": 2.4, "regha-net": 2.4, "regha-launcher": 3.3}
@@ -84,11 +85,18 @@ class AddressWatch:
     """Every change of addresses on the machine, as the kernel tells it."""
 
     def __init__(self, machine):
+        self.name = machine.name
         self.file = machine.folder / "addresses"
         self.out = open(self.file, "wb")
         self.process = subprocess.Popen(["ip", "-n", machine.name, "monitor", "address"],
                                         stdin=subprocess.DEVNULL, stdout=self.out)
-        time.sleep(0.1)  # until it listens
+        wait_for("the kernel's events to be heard", self.hears, 20, 0.05)
+
+    def hears(self):
+        """Whether it tells of an address that comes and goes; before that a removal would go unseen."""
+        for change in ("add", "del"):
+            subprocess.run(["ip", "-n", self.name, "address", change, f"{MARKER}/32", "dev", "lo"], check=True)
+        return MARKER in self.file.read_text()
 
     def removals(self):
         self.process.send_signal(signal.SIGTERM)
