@@ -21,10 +21,13 @@
 #define COUNT(of)        (sizeof(of) / sizeof(of[0]))
 
 static const struct wire_layout *const layouts[] = {
-    &process_state_layout,    &vrrp_message_goal,       &vrrp_message_status,
-    &vrrp_message_transition, &vrrp_message_counters,   &vrrp_message_strays,
-    &kernel_message_goal,     &kernel_message_status,   &kernel_message_link,
-    &registry_message_goal,   &registry_message_status, &registry_message_capture,
+    &process_state_layout,        &vrrp_message_goal,
+    &vrrp_message_status,         &vrrp_message_transition,
+    &vrrp_message_counters,       &vrrp_message_strays,
+    &kernel_message_goal,         &kernel_message_status,
+    &kernel_message_link,         &registry_message_goal,
+    &registry_message_status,     &registry_message_capture,
+    &kernel_message_breaker_goal, &kernel_message_breaker_status,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);

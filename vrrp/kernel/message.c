@@ -56,6 +56,39 @@ static const struct wire_field link_fields[] = {
     WIRE_END,
 };
 
+static const struct wire_field breaker_peer_fields[] = {
+    WIRE_UPTO(kernel_breaker_peer, address.family, AF_INET6),
+    WIRE_UPTO(kernel_breaker_peer, address.prefix_bits, 128),
+    WIRE_BYTES(kernel_breaker_peer, address.bytes),
+    WIRE_INT(kernel_breaker_peer, port),
+    WIRE_BOOL(kernel_breaker_peer, open),
+    WIRE_END,
+};
+
+static const struct wire_field breaker_goal_fields[] = {
+    WIRE_ARRAY(kernel_breaker_goal, peers, peer_count, breaker_peer_fields),
+    WIRE_END,
+};
+
+static const struct wire_field breaker_seen_fields[] = {
+    WIRE_UPTO(kernel_breaker_seen, address.family, AF_INET6),
+    WIRE_UPTO(kernel_breaker_seen, address.prefix_bits, 128),
+    WIRE_BYTES(kernel_breaker_seen, address.bytes),
+    WIRE_INT(kernel_breaker_seen, port),
+    WIRE_BOOL(kernel_breaker_seen, open),
+    WIRE_INT(kernel_breaker_seen, sockets),
+    WIRE_BOOL(kernel_breaker_seen, forwarded),
+    WIRE_INT(kernel_breaker_seen, destroyed),
+    WIRE_END,
+};
+
+static const struct wire_field breaker_status_fields[] = {
+    WIRE_BOOL(kernel_breaker_status, supported),
+    WIRE_INT(kernel_breaker_status, error),
+    WIRE_ARRAY(kernel_breaker_status, peers, peer_count, breaker_seen_fields),
+    WIRE_END,
+};
+
 const struct wire_layout kernel_message_goal = {
     KERNEL_MESSAGE_GOAL, 2, sizeof(struct kernel_goal), goal_fields, "kernel_goal",
 };
@@ -64,4 +97,12 @@ const struct wire_layout kernel_message_status = {
 };
 const struct wire_layout kernel_message_link = {
     KERNEL_MESSAGE_LINK, 1, sizeof(struct kernel_link), link_fields, "kernel_link",
+};
+const struct wire_layout kernel_message_breaker_goal = {
+    KERNEL_MESSAGE_BREAKER_GOAL, 1, sizeof(struct kernel_breaker_goal), breaker_goal_fields,
+    "kernel_breaker_goal",
+};
+const struct wire_layout kernel_message_breaker_status = {
+    KERNEL_MESSAGE_BREAKER_STATUS, 1, sizeof(struct kernel_breaker_status), breaker_status_fields,
+    "kernel_breaker_status",
 };

@@ -2,9 +2,9 @@
 /*
  * message - what regha-net is asked for, and what it reports.
  *
- * regha-vrrp sends one kernel_goal per virtual router and family; reghad only listens (until it
- * steers the circuit breaker). Everyone gets kernel_link for each interface named in a goal,
- * kernel_status for each goal, on connect and after each change.
+ * regha-vrrp sends one kernel_goal per virtual router and family, reghad one kernel_breaker_goal.
+ * Everyone gets kernel_link for each interface named in a goal, kernel_status for each goal, and
+ * kernel_breaker_status, on connect and after each change.
  */
 #ifndef VRRP_KERNEL_MESSAGE_H
 #define VRRP_KERNEL_MESSAGE_H
@@ -73,14 +73,54 @@ struct kernel_link {
     struct address ipv6; /* the first link-local one */
 };
 
+#define KERNEL_BREAKER_PEERS   64
+#define KERNEL_BREAKER_LIFE_NS INT64_C(1000000000)
+
+/* A storage peer, and whether local and forwarded connections to it are to be answered by a reset. */
+struct kernel_breaker_peer {
+    struct address address;
+    uint16_t port;
+    bool open;
+};
+
+/*
+ * All storage peers that are watched. What is open stays so for KERNEL_BREAKER_LIFE_NS after the
+ * last goal that said so, whoever dies: reghad sends it again four times as often while any is.
+ */
+struct kernel_breaker_goal {
+    uint8_t peer_count;
+    struct kernel_breaker_peer peers[KERNEL_BREAKER_PEERS];
+};
+
+/* How the kernel has one of them. */
+struct kernel_breaker_seen {
+    struct address address;
+    uint16_t port;
+    bool open;          /* its element is there */
+    uint16_t sockets;   /* of this network namespace, connected to it when last looked at */
+    bool forwarded;     /* connections of others to it pass through here, as far as is known */
+    uint64_t destroyed; /* sockets, ever */
+};
+
+struct kernel_breaker_status {
+    bool supported; /* rules and sock_diag work here */
+    int32_t error;  /* errno of the last change that failed; 0: none */
+    uint8_t peer_count;
+    struct kernel_breaker_seen peers[KERNEL_BREAKER_PEERS];
+};
+
 enum kernel_message_type {
     KERNEL_MESSAGE_GOAL = 32,
     KERNEL_MESSAGE_STATUS,
     KERNEL_MESSAGE_LINK,
+    KERNEL_MESSAGE_BREAKER_GOAL,
+    KERNEL_MESSAGE_BREAKER_STATUS,
 };
 
 extern const struct wire_layout kernel_message_goal;
 extern const struct wire_layout kernel_message_status;
 extern const struct wire_layout kernel_message_link;
+extern const struct wire_layout kernel_message_breaker_goal;
+extern const struct wire_layout kernel_message_breaker_status;
 
 #endif
