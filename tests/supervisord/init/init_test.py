@@ -17,12 +17,12 @@ case "$*" in *--policy*)
     [ -e "$here/policy-status" ] && exit "$(cat "$here/policy-status")"
     echo "registry docker-registry /usr/bin/docker-registry"; exit 0;;
 esac
-echo "$name start $*${NOTIFY_SOCKET:+ NOTIFY_SOCKET}" >>"$here/said"
-[ -n "$CREDENTIALS_DIRECTORY" ] && cat "$CREDENTIALS_DIRECTORY/cluster.key" >>"$here/$name.key"
-echo $$ >"$here/$name.pid"
-[ -e "$here/$name-status" ] && exit "$(cat "$here/$name-status")"
 trap 'echo "$name HUP" >>"$here/said"' HUP
 trap 'echo "$name TERM" >>"$here/said"; [ -e "$here/$name-deaf" ] || exit 0' TERM
+[ -n "$CREDENTIALS_DIRECTORY" ] && cat "$CREDENTIALS_DIRECTORY/cluster.key" >>"$here/$name.key"
+echo $$ >"$here/$name.pid"
+echo "$name start $*${NOTIFY_SOCKET:+ NOTIFY_SOCKET}" >>"$here/said"
+[ -e "$here/$name-status" ] && exit "$(cat "$here/$name-status")"
 [ -e "$here/$name-orphan" ] && { sleep 1000 & rm "$here/$name-orphan"; echo $! >"$here/orphan.pid"; }
 while :; do sleep 1000 & wait $!; kill $! 2>/dev/null; done
 """
@@ -133,7 +133,6 @@ def starts_all_and_stops_in_order(stage):
     assert oct(os.stat("/run/regha/vrrp").st_mode & 0o777) == "0o755"
     score = pathlib.Path(f"/proc/{stage.pid('regha-net')}/oom_score_adj").read_text()
     assert score == ("-900\n" if may_lower_oom_score() else "0\n"), score
-    time.sleep(0.1)  # the shells have set their traps
     assert stage.stop() == 0
     ends = [line for line in stage.said() if line.endswith("TERM")]
     assert ends[:2] == ["reghad TERM", "regha-vrrp TERM"] and len(ends) == 4, ends
@@ -181,7 +180,6 @@ def a_reghad_that_refuses_at_first_start_ends_all_with_78(stage):
 
 def a_refused_reload_keeps_the_policy_and_tells_reghad(stage):
     stage.wait_started()
-    time.sleep(0.1)
     kept = pathlib.Path("/run/regha/policy").read_text()
     (stage.folder / "policy-status").write_text("78")
     stage.process.send_signal(signal.SIGHUP)
@@ -192,13 +190,12 @@ def a_refused_reload_keeps_the_policy_and_tells_reghad(stage):
 
 def a_deaf_program_is_killed_when_asked_twice(stage):
     stage.wait_started()
-    time.sleep(0.1)
     begun = time.monotonic()
     stage.process.send_signal(signal.SIGTERM)
-    wait_for("asked once", lambda: "reghad TERM" in stage.said())
+    wait_for("asked once", lambda: "regha-launcher TERM" in stage.said())
     stage.process.send_signal(signal.SIGTERM)
-    assert stage.process.wait(20) == 0
-    assert time.monotonic() - begun < 4
+    assert stage.process.wait(60) == 0
+    assert time.monotonic() - begun < 45  # asked once it has 90 s
     assert "killed" in stage.log()
 
 
@@ -210,7 +207,6 @@ def orphans_are_reaped_and_do_not_outlive_the_stop(stage):
     wait_for("restarted", lambda: stage.starts("regha-launcher") == 2)
     parent = pathlib.Path(f"/proc/{orphan}/stat").read_text().split()[3]
     assert int(parent) == stage.process.pid, parent
-    time.sleep(0.1)
     assert stage.stop() == 0
     assert not pathlib.Path(f"/proc/{orphan}").exists()
 
@@ -233,7 +229,6 @@ def a_killed_one_leaves_nothing_to_the_next(stage):
 def the_key_goes_to_reghad_alone(stage):
     copy = pathlib.Path("/run/regha/credentials/cluster.key")
     stage.wait_started()
-    time.sleep(0.1)
     assert (stage.folder / "reghad.key").read_text() == "of this test\n"
     assert not (stage.folder / "regha-vrrp.key").exists()
     assert (copy.stat().st_uid, oct(copy.stat().st_mode & 0o777)) == (60000, "0o400")
@@ -264,7 +259,7 @@ CASES = (
     (a_wrong_configuration_at_start_ends_with_78, (("policy-status", "78"),)),
     (a_reghad_that_refuses_at_first_start_ends_all_with_78, (("reghad-status", "78"),)),
     (a_refused_reload_keeps_the_policy_and_tells_reghad, ()),
-    (a_deaf_program_is_killed_when_asked_twice, (("reghad-deaf", ""),)),
+    (a_deaf_program_is_killed_when_asked_twice, (("regha-launcher-deaf", ""),)),
     (orphans_are_reaped_and_do_not_outlive_the_stop, (("regha-launcher-orphan", ""),)),
     (a_killed_one_leaves_nothing_to_the_next, ()),
     (the_key_goes_to_reghad_alone, ()),
