@@ -4,16 +4,15 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "probes/asker.h"
 #include "probes/health.h"
-#include "probes/http.h"
-#include "probes/request.h"
 #include "probes/schedule.h"
 
 struct probe_runner {
     struct probe_state state;
     struct probe_runner_listener listener;
     struct loop *loop;
-    struct probe_http *http;
+    struct probe_asker asker;
     struct loop_timer timer; /* the next start, or the present attempt's end */
     uint64_t seed;
     uint64_t number; /* of the attempt, since it became applicable */
@@ -48,22 +47,20 @@ static struct monotime next_start(const struct probe_runner *runner, struct mono
 static bool end_step(struct probe_runner *runner, enum probe_transfer transfer, struct monotime now)
 {
     const int64_t spent_ns = monotime_since(runner->started, now);
-    const struct probe_facts facts = {
+    struct probe_facts facts = {
         .params = &runner->state.params,
         .step = runner->step,
         .transfer = transfer,
-        .stage = probe_http_stage(runner->http),
         .spent_ns = spent_ns,
         .overslept_ns = spent_ns - runner->state.params.timeout_ns,
-        .detail = probe_http_detail(runner->http),
-        .reply = probe_http_reply(runner->http),
     };
     struct probe_verdict verdict;
     bool health_changed;
 
+    runner->asker.kind->tell(runner->asker.self, &facts);
     if (!probe_verdict_judge(&facts, &verdict))
         return false;
-    probe_http_stop(runner->http, now);
+    runner->asker.kind->stop(runner->asker.self, now);
     runner->running = false;
     health_changed = probe_health_count(&runner->state, &verdict, runner->started, now);
     set_timer(runner, next_start(runner, now));
@@ -73,10 +70,7 @@ static bool end_step(struct probe_runner *runner, enum probe_transfer transfer, 
 
 static void begin_step(struct probe_runner *runner, struct monotime now)
 {
-    char url[PROBE_REQUEST_BYTES];
-
-    probe_request_url(&runner->state.params, runner->step, url);
-    if (probe_http_start(runner->http, url, now) < 0)
+    if (runner->asker.kind->start(runner->asker.self, &runner->state.params, runner->step, now) < 0)
         (void)end_step(runner, PROBE_TRANSFER_OURS, now); /* always the end */
 }
 
@@ -116,7 +110,6 @@ int probe_runner_new(struct loop *loop, struct probe_curl_loop *curl,
                      const struct probe_runner_listener *listener, struct probe_runner **ret_runner)
 {
     struct probe_runner *const runner = calloc(1, sizeof(*runner));
-    struct err err;
 
     if (runner == NULL)
         return -ENOMEM;
@@ -125,15 +118,8 @@ int probe_runner_new(struct loop *loop, struct probe_curl_loop *curl,
     runner->loop = loop;
     loop_timer_init(&runner->timer, "probe", handle_timer, runner);
 
-    const struct probe_http_params http = {
-        .connect_only = params->type == PROBE_TYPE_TCP,
-        .manifest = params->type == PROBE_TYPE_REGISTRY,
-        .tls_verify = params->tls_verify,
-        .ca_file = params->ca_file,
-        .ended = handle_ended,
-        .owner = runner,
-    };
-    if (probe_http_new(curl, &http, &runner->http, &err) < 0) {
+    const struct probe_asker_context context = {loop, curl, handle_ended, runner};
+    if (probe_asker_new(&context, params, &runner->asker) < 0) {
         free(runner);
         return -ENOMEM;
     }
@@ -146,7 +132,7 @@ void probe_runner_free(struct probe_runner *runner, struct monotime now)
     if (runner == NULL)
         return;
     loop_timer_cancel(runner->loop, &runner->timer);
-    probe_http_free(runner->http, now);
+    runner->asker.kind->free(runner->asker.self, now);
     free(runner);
 }
 
@@ -166,7 +152,7 @@ void probe_runner_set_applicable(struct probe_runner *runner, bool applicable, s
         (void)probe_runner_start(runner, runner->seed, now); /* the loop has room */
         return;
     }
-    probe_http_stop(runner->http, now);
+    runner->asker.kind->stop(runner->asker.self, now);
     loop_timer_cancel(runner->loop, &runner->timer);
     runner->running = runner->again = false;
     probe_health_start(&runner->state, false, now);
