@@ -206,12 +206,12 @@ class Parts:
         report(self._label + part, text or "")
 
 
-def scenario(summary, path, seconds, label="", **options):
+def scenario(summary, path, seconds, label="", words=(), **options):
     """A program that prints a line per part."""
     name = f"{label}{pathlib.Path(path).parent.name}/{pathlib.Path(path).stem}"
     print(f"-- {name}", flush=True)
     parts = Parts(summary, label)
-    status, output = run([PYTHON, path], seconds, parts.line, **options)
+    status, output = run([PYTHON, path, *words], seconds, parts.line, **options)
     if parts.failed:
         print(last(output, 60))
     if (status and not parts.failed) or not parts.counted:
@@ -222,6 +222,13 @@ def lab(summary, only):
     for path in files("tests/lab/*_test.py"):
         if not only or only in path:
             scenario(summary, path, 600)
+
+
+def distribution_lab(summary, only):
+    """One of each kind of fault with Distribution 3 in the place of Debian's docker-registry 2.8."""
+    for name, part in (("failover_test.py", "failover power-off"), ("kill_test.py", "kill registry")):
+        if not only or only in name:
+            scenario(summary, ROOT / "tests/lab" / name, 300, "distribution 3: ", ("--only", part), REGHA_LAB_REGISTRY="3")
 
 
 def boot(summary, only):
@@ -296,6 +303,7 @@ def steps(summary, options):
         return
     if built:
         lab(summary, only)
+        distribution_lab(summary, only)
         boot(summary, only)
     if asan:
         sanitized_lab(summary, only)

@@ -36,6 +36,7 @@ class Cluster(Lab):
     def __init__(self, storage=True, configuration=None, **options):
         super().__init__(**options)
         self.storage = storage
+        self.registry = registry.Registry()
         self.configuration = configuration or {}
 
     def _set_up(self):
@@ -56,6 +57,7 @@ class Cluster(Lab):
     # Configuration, the same on every node.
     def configure(self, endpoint="http://127.0.0.1:9000", **options):
         self.write("/etc/docker/registry/config.yml", registry.configuration(endpoint), 0o640, "docker-registry")
+        options["registry_extra"] = self.registry.keys + options.get("registry_extra", "")
         self.write("/etc/regha/regha.conf", regha_configuration(**options))
         self.write("/etc/regha/cluster.key", CLUSTER_KEY + "\n", 0o600, owner="regha")
 

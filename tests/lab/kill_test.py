@@ -55,7 +55,7 @@ def registry(cluster, repeat):
     for _ in range(repeat):
         watch = Watch(cluster)
         before = watch.primary.metric("regha_vrrp_transitions_total")
-        fault, pid = watch.primary.kill("docker-registry")
+        fault, pid = watch.primary.kill(cluster.registry.process)
         watch.settle(fault)
         runs.append(watch.api.outage(fault))
         watch.end()
@@ -183,7 +183,7 @@ def launcher_under_load(cluster, _):
     wait_for("the new launcher to report the registry",
              lambda: primary.metric("regha_registry_state", state="running") == 1, 5)
     deaths = primary.metric("regha_registry_exits_total")
-    died, _ = primary.kill("docker-registry")
+    died, _ = primary.kill(cluster.registry.process)
     wait_for("the registry to be back", lambda: primary.registry_pid() not in (None, pid), 5)
     wait_for("the death to be counted", lambda: primary.metric("regha_registry_exits_total") == deaths + 1, 5)
     next_window()

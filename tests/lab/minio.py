@@ -1,42 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A real MinIO across the nodes: one server each, erasure-coded, each drive a tmpfs of its own."""
 import os
-import pathlib
 import shutil
-import subprocess
 import sys
 
-from lab import say
+import golang
 from machine import FOLDER, PYTHON, LabError, wait_for
 
-CACHE = pathlib.Path("/var/cache/regha-lab/minio")
 SOURCE = "github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c"
 USER, PASSWORD = "lab-user", "lab-password"
 BUCKET = "registry"
 ENVIRONMENT = {"MINIO_ROOT_USER": USER, "MINIO_ROOT_PASSWORD": PASSWORD, "HOME": "/tmp"}
 VOLUMES = "http://192.0.2.{11...14}:9000/srv/d1"
-
-
-def _from_source():
-    """The community edition comes as source only; this is its documented way. Three minutes, once."""
-    go = shutil.which("go")
-    if not go:
-        return None
-    words = subprocess.run([go, "env", "GOVERSION"], capture_output=True, text=True).stdout.strip()
-    numbers = words.removeprefix("go").split(".")[:2]
-    if not all(number.isdigit() for number in numbers) or tuple(map(int, numbers)) < (1, 24):
-        return None
-    say(f"building {SOURCE} with {words}: about three minutes, once")
-    CACHE.parent.mkdir(parents=True, exist_ok=True)
-    target = CACHE.parent / "go"
-    done = subprocess.run([go, "install", "-tags", "kqueue", "-trimpath", "-ldflags", "-s -w", SOURCE],
-                          env={**os.environ, "CGO_ENABLED": "0", "GOBIN": str(target)},
-                          capture_output=True, text=True)
-    if done.returncode != 0:
-        say(f"go install failed: {done.stderr.strip()[-400:]}")
-        return None
-    os.replace(target / "minio", CACHE)
-    return str(CACHE)
 
 
 def find():
@@ -48,7 +23,8 @@ def find():
         if not os.access(asked, os.X_OK):
             raise LabError(f"REGHA_MINIO={asked} is no program")
         return asked
-    return shutil.which("minio") or (str(CACHE) if os.access(CACHE, os.X_OK) else None) or _from_source()
+    # The community edition comes as source only; this is its documented way.
+    return shutil.which("minio") or golang.cached("minio") or golang.build("minio", SOURCE, "-tags", "kqueue")
 
 
 class Minio:

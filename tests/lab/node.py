@@ -100,7 +100,7 @@ class Node(Machine):
         return instant, pid
 
     def registry_pid(self):
-        return self.pid_of("docker-registry")
+        return self.pid_of(self._lab.registry.process)
 
     def holds_vip(self, address=VIP):
         return self.is_on and self.has_address(address)
