@@ -58,8 +58,10 @@ static bool end_step(struct probe_runner *runner, enum probe_transfer transfer, 
     bool health_changed;
 
     runner->asker.kind->tell(runner->asker.self, &facts);
-    if (!probe_verdict_judge(&facts, &verdict))
+    if (!probe_verdict_judge(&facts, &verdict)) {
+        runner->step = verdict.next;
         return false;
+    }
     runner->asker.kind->stop(runner->asker.self, now);
     runner->running = false;
     health_changed = probe_health_count(&runner->state, &verdict, runner->started, now);
@@ -101,7 +103,6 @@ static void handle_ended(void *owner, enum probe_transfer transfer, struct monot
 
     if (end_step(runner, transfer, now))
         return;
-    runner->step++;
     begin_step(runner, now);
 }
 

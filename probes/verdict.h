@@ -54,11 +54,12 @@ struct probe_verdict {
     char text[PROBE_TEXT_BYTES];
     bool answered; /* by a server; what follows is its word */
     bool shallow;
+    unsigned next; /* the step to ask, if this is no verdict yet */
     int write_quorum, read_quorum;
     char server_status[PROBE_REPLY_WORD_BYTES];
 };
 
-/* Returns true with the verdict, or false if the next step has to be asked first. */
+/* Returns true with the verdict, or false if step `next` has to be asked first. */
 bool probe_verdict_judge(const struct probe_facts *facts, struct probe_verdict *ret_verdict);
 
 #endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * verdict_registry - what the answers of a registry show.
+ *
+ * Pure. Source: the distribution specification, "Determining Support", "Pulling manifests".
+ */
+#ifndef PROBES_VERDICT_REGISTRY_H
+#define PROBES_VERDICT_REGISTRY_H
+
+#include "probes/verdict.h"
+#include "probes/words.h"
+
+/* Returns true with the verdict, or false if another step has to be asked first. */
+bool probe_verdict_registry_judge(const struct probe_facts *facts, struct probe_words *words,
+                                  struct probe_verdict *verdict);
+
+#endif
