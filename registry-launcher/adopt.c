@@ -23,6 +23,7 @@ struct head {
     uint64_t start_ticks;
     int64_t started_ns;
     uint8_t backend;
+    bool readonly, no_purging;
     char digest[REGISTRY_DIGEST_BYTES];
     char cgroup[REGISTRY_CGROUP_BYTES];
 };
@@ -33,6 +34,8 @@ static const struct wire_field head_fields[] = {
     WIRE_INT(head, start_ticks),
     WIRE_UPTO(head, started_ns, INT64_MAX),
     WIRE_UPTO(head, backend, REGISTRY_BACKEND_SYSTEMD),
+    WIRE_BOOL(head, readonly),
+    WIRE_BOOL(head, no_purging),
     WIRE_TEXT(head, digest),
     WIRE_TEXT(head, cgroup),
     WIRE_END,
@@ -40,7 +43,7 @@ static const struct wire_field head_fields[] = {
 
 static const struct wire_layout head_layout = {
     .type = 1,
-    .version = 1,
+    .version = 2,
     .struct_bytes = sizeof(struct head),
     .fields = head_fields,
     .name = "record of a registry",
@@ -114,7 +117,9 @@ int registry_adopt_write(const char *folder, const struct registry_adopt_record 
     struct head head = {.pid = record->pid,
                         .start_ticks = record->start_ticks,
                         .started_ns = record->started_ns,
-                        .backend = record->backend};
+                        .backend = record->backend,
+                        .readonly = record->readonly,
+                        .no_purging = record->no_purging};
     struct file file = {.length_bytes = 0};
     char path[PATH_MAX] = "", fresh[PATH_MAX] = "";
 
@@ -178,6 +183,8 @@ static int parse(const struct file *file, const char *name, struct registry_adop
     record->start_ticks = head.start_ticks;
     record->started_ns = head.started_ns;
     record->backend = head.backend;
+    record->readonly = head.readonly;
+    record->no_purging = head.no_purging;
     memcpy(record->digest, head.digest, sizeof(record->digest));
     memcpy(record->cgroup, head.cgroup, sizeof(record->cgroup));
     return 0;

@@ -23,6 +23,7 @@ struct registry_adopt_record {
     uint64_t start_ticks;
     int64_t started_ns;
     uint8_t backend;
+    bool readonly, no_purging; /* as it was started */
     char digest[REGISTRY_DIGEST_BYTES];
     char cgroup[REGISTRY_CGROUP_BYTES];
 };

@@ -35,6 +35,7 @@ struct registry_backend_events {
 struct registry_backend_start {
     const struct registry_params *params;
     const struct registry_policy *policy;
+    bool readonly, no_purging;
 };
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/monotime.h"
+#include "registry-launcher/environment.h"
 
 /* A drain that takes longer than an hour is a mistake in a unit. */
 #define DRAIN_MAX_NS (3600 * NS_PER_S)
@@ -53,19 +54,11 @@ static bool is_list(const char *list, size_t list_bytes)
     return count <= REGISTRY_GOAL_TEXTS_MAX;
 }
 
-/* NAME=value with a name that is not empty. */
 static bool is_environment(const char *list, size_t list_bytes)
 {
-    for (size_t at = 0; at < list_bytes; at += strlen(list + at) + 1) {
-        const char *text = list + at;
-
-        if (text[0] == '=')
+    for (size_t at = 0; at < list_bytes; at += strlen(list + at) + 1)
+        if (!registry_environment_is_text(list + at))
             return false;
-        while (*text != '\0' && *text != '=')
-            text++;
-        if (*text == '\0')
-            return false;
-    }
     return true;
 }
 
@@ -97,7 +90,9 @@ const char *registry_goal_check_fault(const struct registry_goal *goal)
         return "its command does not begin with an absolute path";
     if (!is_list(params->environment, params->environment_bytes) ||
         !is_environment(params->environment, params->environment_bytes))
-        return "its environment is no list of NAME=value";
+        return "its environment is no list of NAME=value, or steers the dynamic loader";
+    if (params->environment_file[0] != '\0' && params->environment_file[0] != '/')
+        return "the path of its environment is not absolute";
     if (!is_list(params->files, params->files_bytes) ||
         !are_absolute(params->files, params->files_bytes))
         return "its files are no list of absolute paths";
@@ -122,6 +117,7 @@ bool registry_goal_check_same(const struct registry_params *a, const struct regi
 {
     return is_same_text(a->name, b->name) && is_same_text(a->config, b->config) &&
            is_same_text(a->listen, b->listen) &&
+           is_same_text(a->environment_file, b->environment_file) &&
            is_same_list(a->files, a->files_bytes, b->files, b->files_bytes) &&
            is_same_list(a->argv, a->argv_bytes, b->argv, b->argv_bytes) &&
            is_same_list(a->environment, a->environment_bytes, b->environment,

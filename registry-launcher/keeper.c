@@ -75,6 +75,8 @@ static int note(struct registry_keeper *keeper, struct err *err)
     keeper->record.goal = keeper->goal;
     keeper->record.backend = keeper->status.backend;
     keeper->record.started_ns = keeper->status.started_ns;
+    keeper->record.readonly = keeper->status.readonly;
+    keeper->record.no_purging = keeper->status.no_purging;
     memcpy(keeper->record.digest, keeper->status.digest, sizeof(keeper->record.digest));
     memcpy(keeper->record.cgroup, keeper->exec.cgroup, sizeof(keeper->record.cgroup));
     return registry_adopt_write(keeper->shared->folder, &keeper->record, err);
@@ -161,7 +163,10 @@ static void spawn(struct registry_keeper *keeper, struct monotime now)
 {
     const struct registry_keeper_shared *shared = keeper->shared;
     struct registry_policy policy;
-    const struct registry_backend_start start = {&keeper->goal.params, &policy};
+    const struct registry_backend_start start = {.params = &keeper->goal.params,
+                                                 .policy = &policy,
+                                                 .readonly = keeper->goal.readonly,
+                                                 .no_purging = keeper->goal.no_purging};
     struct registry_program_failure failure;
     struct err err;
 
@@ -179,6 +184,8 @@ static void spawn(struct registry_keeper *keeper, struct monotime now)
     }
     keeper->status.backend = (uint8_t)backend_of(keeper);
     keeper->status.started_ns = now.ns;
+    keeper->status.readonly = keeper->goal.readonly;
+    keeper->status.no_purging = keeper->goal.no_purging;
     keeper->digest_pending = true;
     int failed;
     if (keeper->status.backend == REGISTRY_BACKEND_SYSTEMD) {
@@ -403,6 +410,8 @@ void registry_keeper_adopt(struct registry_keeper *keeper,
     keeper->record = *record;
     keeper->status.started_ns = record->started_ns;
     keeper->status.backend = record->backend;
+    keeper->status.readonly = record->readonly;
+    keeper->status.no_purging = record->no_purging;
     memcpy(keeper->status.digest, record->digest, sizeof(keeper->status.digest));
     if (record->pid != 0 && adopt_process(keeper, record) == 0) {
         keeper->status.pid = record->pid;

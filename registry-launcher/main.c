@@ -230,7 +230,10 @@ static int become(const char *name)
         registry_policy_read(REGISTRY_POLICY_PATH, name, &policy, &err) < 0) {
         snprintf(failure.words, sizeof(failure.words), "%.180s", err.text);
     } else {
-        const struct registry_backend_start begin = {&record.goal.params, &policy};
+        const struct registry_backend_start begin = {.params = &record.goal.params,
+                                                     .policy = &policy,
+                                                     .readonly = record.goal.readonly,
+                                                     .no_purging = record.goal.no_purging};
 
         registry_program_become(&begin, true, &failure);
     }

@@ -13,6 +13,7 @@ static const struct wire_field goal_fields[] = {
     PARAMS_LIST(files),
     PARAMS_LIST(argv),
     PARAMS_LIST(environment),
+    WIRE_TEXT(registry_goal, params.environment_file),
     WIRE_UPTO(registry_goal, params.backend, REGISTRY_BACKEND_SYSTEMD),
     WIRE_UPTO(registry_goal, params.drain_ns, INT64_MAX),
     PARAMS_INT(restart.budget),
@@ -22,12 +23,14 @@ static const struct wire_field goal_fields[] = {
     WIRE_TEXT(registry_goal, params.listen),
     WIRE_BOOL(registry_goal, run),
     WIRE_INT(registry_goal, restart_serial),
+    WIRE_BOOL(registry_goal, readonly),
+    WIRE_BOOL(registry_goal, no_purging),
     WIRE_END,
 };
 
 const struct wire_layout registry_message_goal = {
     .type = REGISTRY_MESSAGE_GOAL,
-    .version = 1,
+    .version = 2,
     .struct_bytes = sizeof(struct registry_goal),
     .fields = goal_fields,
     .name = "registry goal",
@@ -41,6 +44,8 @@ static const struct wire_field status_fields[] = {
     WIRE_UPTO(registry_status, state, REGISTRY_STATES - 1),
     WIRE_UPTO(registry_status, backend, REGISTRY_BACKEND_SYSTEMD),
     WIRE_BOOL(registry_status, run),
+    WIRE_BOOL(registry_status, readonly),
+    WIRE_BOOL(registry_status, no_purging),
     WIRE_UPTO(registry_status, pid, INT64_MAX),
     WIRE_UPTO(registry_status, started_ns, INT64_MAX),
     WIRE_INT(registry_status, starts),
@@ -66,7 +71,7 @@ _Static_assert(REGISTRY_CAUSES == 10, "a cause without its field in the layout")
 
 const struct wire_layout registry_message_status = {
     .type = REGISTRY_MESSAGE_STATUS,
-    .version = 1,
+    .version = 2,
     .struct_bytes = sizeof(struct registry_status),
     .fields = status_fields,
     .name = "registry status",

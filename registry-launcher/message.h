@@ -45,6 +45,9 @@ struct registry_goal {
     struct registry_params params;
     bool run;
     uint32_t restart_serial; /* another number than before: restart it, forget its failures */
+    /* How the next start is to be, whoever it is of: neither is a part of its identity. */
+    bool readonly;
+    bool no_purging; /* another node purges uploads */
 };
 
 struct registry_status {
@@ -52,6 +55,8 @@ struct registry_status {
     uint8_t state;
     uint8_t backend;    /* the one in use, never AUTO */
     bool run;           /* as wanted */
+    bool readonly;      /* as it was started */
+    bool no_purging;    /* the same */
     int64_t pid;        /* 0: none */
     int64_t started_ns; /* CLOCK_MONOTONIC; 0: never */
     uint32_t starts;

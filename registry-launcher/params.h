@@ -34,7 +34,8 @@ struct registry_params {
     uint16_t argv_bytes;
     char argv[REGISTRY_LIST_BYTES]; /* argv[0] is checked against the local policy */
     uint16_t environment_bytes;
-    char environment[REGISTRY_LIST_BYTES]; /* NAME=value; the whole environment of the registry */
+    char environment[REGISTRY_LIST_BYTES];      /* NAME=value; with the file all it finds there */
+    char environment_file[REGISTRY_PATH_BYTES]; /* lines of NAME=value, for secrets; "": none */
     uint8_t backend;
     int64_t drain_ns; /* from TERM to KILL */
     struct registry_restart restart;

@@ -11,7 +11,7 @@ SKIPPED = 77
 REGISTRY, PYTHON = "/usr/bin/docker-registry", "/usr/bin/python3"
 RUNTIME = pathlib.Path("/run/regha")
 PORT = 5055
-LAUNCHER, WANT = sys.argv[1:3]
+LAUNCHER, WANT = (sys.argv + ["", ""])[1:3]
 IGNORES_TERM = "import signal,time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(1000)"
 MOVES_CHILD = ("import os,time; child = os.fork(); child or os.setsid(); child and open('/tmp/regha-left','w').write('x'); "
                "time.sleep(1000)")
@@ -578,7 +578,7 @@ def run():
     test_end(stage, want)
 
 
-def inside():
+def inside(run):
     """Process 1 of its namespace reaps what the launchers leave, as an init does."""
     child = os.fork()
     if child == 0:
@@ -610,9 +610,9 @@ def clean_up():
                     path.rmdir()
 
 
-def main():
+def main(run):
     if "--inside" in sys.argv:
-        return inside()
+        return inside(run)
     if os.geteuid() != 0:
         print("skipped: needs root for namespaces")
         return SKIPPED
@@ -625,4 +625,5 @@ def main():
                                   sys.executable, *sys.argv, "--inside"])
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main(run))

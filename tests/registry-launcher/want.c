@@ -77,6 +77,12 @@ static void set(struct registry_goal *goal, const char *key, const char *value)
         goal->run = number != 0;
     else if (strcmp(key, "serial") == 0)
         goal->restart_serial = (uint32_t)number;
+    else if (strcmp(key, "readonly") == 0)
+        goal->readonly = number != 0;
+    else if (strcmp(key, "no_purging") == 0)
+        goal->no_purging = number != 0;
+    else if (strcmp(key, "environment_file") == 0)
+        set_text(params->environment_file, sizeof(params->environment_file), value);
 }
 
 static void send_goal(struct program *program, char *fields)
@@ -133,11 +139,12 @@ static void handle_input(struct loop_io *io, unsigned events, struct monotime no
 static void print_status(const struct registry_status *status)
 {
     printf("status\tname=%s\tstate=%s\tpid=%lld\trun=%d\tbackend=%u\tstarts=%u\tcause=%s\tcode=%d"
-           "\tdigest=%s\tcaptured_digest=%s\tcaptured_error=%s\tdetail=%s\tstarted_ns=%lld",
+           "\tdigest=%s\tcaptured_digest=%s\tcaptured_error=%s\tdetail=%s\tstarted_ns=%lld"
+           "\treadonly=%d\tno_purging=%d",
            status->name, registry_message_state_name(status->state), (long long)status->pid,
            status->run, status->backend, status->starts, registry_message_cause_name(status->cause),
            status->code, status->digest, status->captured_digest, status->captured_error,
-           status->detail, (long long)status->started_ns);
+           status->detail, (long long)status->started_ns, status->readonly, status->no_purging);
     for (unsigned cause = 0; cause < REGISTRY_CAUSES; cause++)
         printf("\texits_%s=%u", registry_message_cause_name(cause), status->exits[cause]);
     printf("\n");
