@@ -9,6 +9,7 @@
 
 #include "base/confine.h"
 #include "supervisord/assemble.h"
+#include "supervisord/core_operator.h"
 #include "supervisord/host.h"
 #include "supervisord/journal.h"
 #include "supervisord/peers.h"
@@ -263,6 +264,7 @@ static void handle_tick(struct loop_timer *timer, struct monotime now)
     struct core *core = timer->owner;
     struct process_state state;
 
+    core->world.wall_ns = wall_clock_ns();
     process_state_read(core->loop, &state);
     core->world.processes[WORLD_REGHAD].state = state;
     core->is_stale |= core->world.waiting_for_address && has_address(core);
@@ -370,7 +372,7 @@ static void init_world(struct core *core, const char *path)
     core->asked = monotime_now();
     core->world.settings_path = path;
     core->world.started = core->asked;
-    core->world.started_wall_ns = wall_clock_ns();
+    core->world.started_wall_ns = core->world.wall_ns = wall_clock_ns();
     core->world.reload.last_succeeded = true;
     core->world.processes[WORLD_REGHAD].connected = true;
     core->world.processes[WORLD_REGHAD].changed = core->asked;
@@ -408,6 +410,7 @@ int core_open(struct core *core, struct loop *loop, const char *path, FILE *mist
         settings_free(settings);
         return failed;
     }
+    core_operator_open(core, PROCESS_STATE_FOLDER "/operator");
     peers_read_key(core);
     core->is_dirty = true;
     loop_set_pass_end(loop, handle_pass_end, core);
@@ -426,6 +429,7 @@ void core_close(struct core *core)
     loop_set_pass_end(core->loop, NULL, NULL);
     if (core->world.probes)
         probe_set_free(core->world.probes);
+    core_operator_close(core);
     assemble_free(core);
     explicit_bzero(core->keys, sizeof(core->keys));
     explicit_bzero(&core->cluster_sent, sizeof(core->cluster_sent));

@@ -12,6 +12,7 @@
 #include "base/channel.h"
 #include "base/service.h"
 #include "supervisord/facts.h"
+#include "supervisord/operator_save.h"
 #include "supervisord/role.h"
 #include "supervisord/world.h"
 
@@ -48,6 +49,7 @@ struct core {
     struct core_router *routers;
     struct core_registry *registries;
     struct channel_client *clients[WORLD_PROCESSES]; /* none to ourselves */
+    struct operator_save operator_save;
     int64_t file_changed_ns;      /* wall clock of the file as read; 0: unknown */
     struct monotime asked;        /* when evidence was first asked for */
     bool has_begun;               /* goals may be sent */

@@ -26,6 +26,7 @@ static const struct telling {
     [WORLD_EVENT_RELOAD] = {"configuration", "configuration"},
     [WORLD_EVENT_DECISION] = {"decision", "vrouter"},
     [WORLD_EVENT_NODE] = {"node", "peer"},
+    [WORLD_EVENT_OPERATOR] = {"an operator spoke", "object"},
 };
 
 static void tell(const struct world_event *event, enum log_level level)

@@ -60,6 +60,23 @@ static void peer_last_seen(const struct metric *metric, const struct metrics_inp
     }
 }
 
+static const char *mode_name(int mode)
+{
+    return operator_mode_name((enum operator_mode)mode);
+}
+
+static void maintenance(const struct metric *metric, const struct metrics_input *input)
+{
+    const struct metric_labels none = {0};
+
+    metric_states(metric, &none, mode_name, OPERATOR_MODES, (int)input->world->operator.mode);
+}
+
+static void paused(const struct metric *metric, const struct metrics_input *input)
+{
+    metric_count(metric, NULL, operator_is_paused(&input->world->operator, input->world->wall_ns));
+}
+
 static void reload_success(const struct metric *metric, const struct metrics_input *input)
 {
     const struct world_reload *reload = &input->world->reload;
@@ -197,6 +214,10 @@ const struct metrics_row metrics_node_rows[] = {
     {"regha_peers_reachable", METRIC_GAUGE, "Other nodes that are heard.", peers_reachable, false},
     {"regha_peer_last_seen_seconds", METRIC_GAUGE, "How long ago the other node was last heard.",
      peer_last_seen, false},
+    {"regha_maintenance", METRIC_GAUGE, "What was said of this node: ready, drained, maintenance.",
+     maintenance, false},
+    {"regha_paused", METRIC_GAUGE, "Whether nothing changes by itself, as somebody said.", paused,
+     false},
     {"regha_reload_success", METRIC_GAUGE, "Whether the last reload was applied.", reload_success,
      false},
     {"regha_reload_failures_total", METRIC_COUNTER, "Reloads that were refused.", reload_failures,

@@ -43,6 +43,30 @@ static void info_counts(struct table *table, const struct world *world)
     table_int(table, (int64_t)world->commands[1]);
 }
 
+static void mode_of(struct table *table, const struct world *world)
+{
+    const struct operator_state *state = &world->operator;
+
+    table_text(table, "%s", operator_mode_name(state->mode));
+    if (state->mode_wall_ns == 0) {
+        table_none(table);
+        table_none(table);
+    } else {
+        table_span(table, world->wall_ns - state->mode_wall_ns);
+        table_int(table, state->mode_uid);
+    }
+    if (!operator_is_paused(state, world->wall_ns)) {
+        table_none(table);
+        table_none(table);
+        return;
+    }
+    if (state->paused_until_wall_ns == OPERATOR_FOR_EVER)
+        table_text(table, "resumed");
+    else
+        table_time(table, state->paused_until_wall_ns);
+    table_int(table, state->paused_uid);
+}
+
 struct table *show_node_info(const struct show *show)
 {
     static const struct table_column columns[] = {
@@ -52,6 +76,11 @@ struct table *show_node_info(const struct show *show)
         {"pid", "pid"},
         {"role", "role"},
         {"health", "health"},
+        {"mode", "mode"},
+        {"mode_seconds", "said, ago"},
+        {"mode_uid", "by uid"},
+        {"paused_until", "paused until"},
+        {"paused_uid", "paused by uid"},
         {"started", "started"},
         {"uptime_seconds", "running for"},
         {"configuration", "configuration"},
@@ -79,6 +108,7 @@ struct table *show_node_info(const struct show *show)
     table_int(table, world->processes[WORLD_REGHAD].state.pid);
     table_text(table, "%s", world_role(world));
     table_text(table, "%s", healths[world_health(world, show->now, NULL)]);
+    mode_of(table, world);
     table_time(table, world->started_wall_ns);
     table_span(table, monotime_since(world->started, show->now));
     table_text(table, "%s", world->settings_path);

@@ -62,6 +62,32 @@ static const char *since(int64_t at_ns, struct monotime now, char text[WORDS_SPA
     return text;
 }
 
+/* What people said, and may have forgotten. */
+static void operator(const struct teller *teller)
+{
+    const struct operator_state *state = &teller->world->operator;
+    struct trouble trouble = about("node", "");
+    char ago[WORDS_SPAN_BYTES], when[WORDS_TIME_BYTES];
+
+    if (state->mode != OPERATOR_READY)
+        say(teller, TROUBLE_DEGRADED, look_at(&trouble, "reghactl ready"),
+            "this node is %s since %s ago, said by uid %u: it takes no virtual address",
+            state->mode == OPERATOR_DRAINED ? "drained" : "in maintenance",
+            words_span(teller->world->wall_ns - state->mode_wall_ns, ago),
+            (unsigned)state->mode_uid);
+    if (operator_is_paused(state, teller->world->wall_ns))
+        say(teller, TROUBLE_DEGRADED, look_at(&trouble, "reghactl resume"),
+            "paused since %s ago by uid %u: nothing changes by itself until %s",
+            words_span(teller->world->wall_ns - state->paused_wall_ns, ago),
+            (unsigned)state->paused_uid,
+            state->paused_until_wall_ns == OPERATOR_FOR_EVER
+                ? "it is resumed"
+                : words_time(state->paused_until_wall_ns, when));
+    if (teller->world->operator_unsaved)
+        say(teller, TROUBLE_NOTE, look_at(&trouble, "the disk of " PROCESS_STATE_FOLDER),
+            "what was said of this node is not on the disk");
+}
+
 static void node(const struct teller *teller)
 {
     struct trouble trouble = about("node", "");
@@ -77,6 +103,7 @@ static void node(const struct teller *teller)
         say(teller, TROUBLE_DEGRADED, look_at(&trouble, "reghactl configcheck"),
             "the reload of %s was refused, the former configuration runs on",
             words_time(world->reload.last_wall_ns, text));
+    operator(teller);
     if (world->router_count == 0 && world->registry_count == 0)
         say(teller, TROUBLE_DEGRADED, look_at(&trouble, "regha.conf(5)"),
             "the configuration has neither a virtual router nor a registry for this node");

@@ -11,6 +11,7 @@
 #include "base/process.h"
 #include "probes/message.h"
 #include "registry-launcher/message.h"
+#include "supervisord/operator.h"
 #include "supervisord/settings.h"
 #include "vrrp/kernel/message.h"
 #include "vrrp/message.h"
@@ -93,6 +94,7 @@ enum world_event_kind {
     WORLD_EVENT_RELOAD,
     WORLD_EVENT_DECISION, /* of the role, with its inputs */
     WORLD_EVENT_NODE,     /* another one is heard, or silent */
+    WORLD_EVENT_OPERATOR, /* people said something of this node */
     WORLD_EVENT_KINDS,
 };
 
@@ -132,6 +134,7 @@ struct world {
     const char *settings_path;
     struct monotime started;
     int64_t started_wall_ns;
+    int64_t wall_ns; /* CLOCK_REALTIME of the last tick: ages of what people said */
     struct world_process processes[WORLD_PROCESSES];
     size_t router_count;
     struct world_router *routers; /* of settings->router_count */
@@ -148,6 +151,9 @@ struct world {
     struct world_reload reload;
     uint64_t commands[2]; /* done, refused; written by control, as is the next one */
     uint64_t command_results[WORLD_COMMANDS_MAX][WORLD_RESULTS];
+    struct operator_state operator; /* what people said of this node */
+    bool operator_unsaved;          /* not on the disk yet, or it cannot be */
+    bool operator_forced;           /* the mode, even if nobody can take over */
     bool stopping;
     bool waiting_for_address; /* none of the nodes' addresses is local yet */
 };

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/process.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/resource.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -127,4 +130,31 @@ void process_state_read(const struct loop *loop, struct process_state *ret_state
     memcpy(ret_state->lag_counts, lag->counts, sizeof(ret_state->lag_counts));
     if (stalls->worst_name != NULL)
         snprintf(ret_state->worst_name, sizeof(ret_state->worst_name), "%s", stalls->worst_name);
+}
+
+int process_child_start(int (*work)(void *argument), void *argument)
+{
+    const pid_t pid = fork();
+
+    if (pid == 0)
+        _exit(work(argument));
+    if (pid < 0)
+        return -errno;
+    const int pidfd = pidfd_open(pid, 0);
+    if (pidfd >= 0)
+        return pidfd;
+    const int failed = -errno;
+    (void)waitpid(pid, NULL, 0); /* nobody could tell us later */
+    return failed;
+}
+
+int process_child_end(int pidfd)
+{
+    siginfo_t info = {0};
+    const int failed = waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED) < 0 ? -errno : 0;
+
+    close(pidfd);
+    if (failed < 0)
+        return failed;
+    return info.si_code == CLD_EXITED ? info.si_status : -EINTR;
 }

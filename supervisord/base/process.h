@@ -12,6 +12,7 @@
 #include "base/wire.h"
 
 #define PROCESS_RUNTIME_FOLDER  "/run/regha"
+#define PROCESS_STATE_FOLDER    "/var/lib/regha" /* reghad's */
 #define PROCESS_VRRP_SOCKET     "/run/regha/vrrp/goals.sock"
 #define PROCESS_NET_SOCKET      "/run/regha/net/goals.sock"
 #define PROCESS_LAUNCHER_SOCKET "/run/regha/launcher/goals.sock"
@@ -45,6 +46,15 @@ extern const struct wire_layout process_state_layout;
  * -1 if there is none. proc(5), /proc/PID/stat field 22.
  */
 int64_t process_start_ticks(pid_t pid);
+
+/*
+ * Run `work` in a child, for what may have to wait (a disk); its exit status is what that returns.
+ * Returns a pidfd, readable once it has ended, for process_child_end(); or a negative errno.
+ */
+int process_child_start(int (*work)(void *argument), void *argument);
+
+/* Reaps it, waiting if need be, and closes the pidfd. Returns its status, or a negative errno. */
+int process_child_end(int pidfd);
 
 /* How this process does now. */
 void process_state_read(const struct loop *loop, struct process_state *ret_state);

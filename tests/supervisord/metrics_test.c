@@ -91,6 +91,8 @@ static void test_promtool(void **state)
         change;                                                                                    \
     }
 
+MOVE(mode, fixture.world.operator.mode = OPERATOR_DRAINED)
+MOVE(pause, fixture.world.operator.paused_until_wall_ns = OPERATOR_FOR_EVER)
 MOVE(state, ROUTER.status.state = VRRP_BACKUP)
 MOVE(priority, ROUTER.status.priority = 5)
 MOVE(eligible, ROUTER.eligible = false)
@@ -244,6 +246,9 @@ static const struct {
     {"regha_peers_reachable", move_reachable, "regha_peers_reachable 2", "regha_peers_reachable 3"},
     {"regha_peer_last_seen_seconds", move_seen, "regha_peer_last_seen_seconds{node=\"n3\"} 75",
      "regha_peer_last_seen_seconds{node=\"n3\"} 0"},
+    {"regha_maintenance", move_mode, "regha_maintenance{state=\"drained\"} 0",
+     "regha_maintenance{state=\"drained\"} 1"},
+    {"regha_paused", move_pause, "regha_paused 0", "regha_paused 1"},
     {"regha_reload_success", move_reload, "regha_reload_success 1", "regha_reload_success 0"},
     {"regha_reload_failures_total", move_refused, "regha_reload_failures_total 0",
      "regha_reload_failures_total 1"},
