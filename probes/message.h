@@ -64,6 +64,7 @@ struct probe_state {
     struct monotime failure_started; /* of the first failure since the last success; 0: none */
     struct monotime patient_until;   /* see probe_set_patience() */
     int64_t duration_ns;
+    int64_t late_ns; /* how long after it was due the last attempt began */
     uint64_t attempts;
     uint64_t failures[PROBE_REASONS];
     struct histogram durations;
@@ -87,7 +88,7 @@ void probe_set_free(struct probe_set *set); /* NULL is fine */
 
 /*
  * Make the set run exactly these. A probe whose parameters are as before keeps its state, schedule
- * and connection; another starts UNKNOWN and at once. Returns 0 or a negative errno, nothing changed.
+ * and connection; another starts UNKNOWN, at once but one after the other. Returns 0 or a negative errno, nothing changed.
  */
 int probe_set_apply(struct probe_set *set, const struct probe_params *params, size_t count,
                     struct err *err);
@@ -114,6 +115,9 @@ void probe_set_hurry(struct probe_set *set, const char *name, struct monotime no
 size_t probe_set_count(const struct probe_set *set);
 const struct probe_state *probe_set_state(const struct probe_set *set, size_t at);
 const struct probe_state *probe_set_find(const struct probe_set *set, const char *name);
+
+/* How long after they were due attempts began, of all probes since the set was made. */
+const struct histogram *probe_set_lateness(const struct probe_set *set);
 
 /*
  * What is wrong with the parameters, as half a sentence ("its url has no port"), or NULL; a set does

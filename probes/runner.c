@@ -20,10 +20,12 @@ struct probe_runner {
     bool again; /* somebody wants another one right after */
     unsigned step;
     struct monotime started;
+    struct monotime due; /* the deadline that the timer was set to last */
 };
 
 static void set_timer(struct probe_runner *runner, struct monotime deadline)
 {
+    runner->due = deadline;
     /* The loop has had room for it since probe_runner_start(). */
     (void)loop_timer_set(runner->loop, &runner->timer, deadline);
 }
@@ -83,6 +85,8 @@ static void begin_attempt(struct probe_runner *runner, struct monotime now)
     runner->again = false;
     runner->step = 0;
     runner->started = now;
+    runner->state.late_ns = monotime_since(runner->due, now);
+    histogram_add(runner->listener.lateness, runner->state.late_ns);
     set_timer(runner, monotime_add(now, runner->state.params.timeout_ns));
     begin_step(runner, now);
 }
@@ -137,12 +141,13 @@ void probe_runner_free(struct probe_runner *runner, struct monotime now)
     free(runner);
 }
 
-int probe_runner_start(struct probe_runner *runner, uint64_t seed, struct monotime now)
+int probe_runner_start(struct probe_runner *runner, uint64_t seed, struct monotime first)
 {
     runner->seed = seed;
     runner->number = 0;
-    probe_health_start(&runner->state, true, now);
-    return loop_timer_set(runner->loop, &runner->timer, now);
+    runner->due = first;
+    probe_health_start(&runner->state, true, first);
+    return loop_timer_set(runner->loop, &runner->timer, first);
 }
 
 void probe_runner_set_applicable(struct probe_runner *runner, bool applicable, struct monotime now)

@@ -18,6 +18,7 @@ struct probe_runner_listener {
     void (*ended)(void *owner, const struct probe_state *state, bool health_changed,
                   struct monotime now);
     void *owner;
+    struct histogram *lateness; /* of the starts */
 };
 
 /* For parameters without mistake. It does nothing before probe_runner_start(). */
@@ -27,8 +28,8 @@ int probe_runner_new(struct loop *loop, struct probe_curl_loop *curl,
                      struct probe_runner **ret_runner);
 void probe_runner_free(struct probe_runner *runner, struct monotime now); /* NULL is fine */
 
-/* Ask at once, and from then on by a schedule of this seed. Returns 0 or -ENOMEM. */
-int probe_runner_start(struct probe_runner *runner, uint64_t seed, struct monotime now);
+/* Ask at `first`, and from then on by a schedule of this seed. Returns 0 or -ENOMEM. */
+int probe_runner_start(struct probe_runner *runner, uint64_t seed, struct monotime first);
 
 void probe_runner_set_applicable(struct probe_runner *runner, bool applicable, struct monotime now);
 void probe_runner_set_patience(struct probe_runner *runner, struct monotime until);

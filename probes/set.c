@@ -9,10 +9,14 @@
 #include "probes/runner.h"
 #include "probes/schedule.h"
 
+/* From the first attempt of one new probe to that of the next: the loop gets to other work. */
+#define START_STEP_NS (200 * NS_PER_US)
+
 struct probe_set {
     struct loop *loop;
     struct probe_curl_loop *curl;
     struct probe_runner_listener listener;
+    struct histogram lateness;
     uint64_t run; /* the seed of this run */
     struct probe_runner **runners;
     size_t count;
@@ -27,7 +31,7 @@ int probe_set_new(struct loop *loop, probe_set_changed *changed, void *owner,
     if (set == NULL)
         return err_set(err, ENOMEM, "no memory for the probes");
     set->loop = loop;
-    set->listener = (struct probe_runner_listener){changed, owner};
+    set->listener = (struct probe_runner_listener){changed, owner, &set->lateness};
     /* Only the phases hang on it: without it they are those of the last run. */
     (void)!getrandom(&set->run, sizeof(set->run), GRND_NONBLOCK);
     failed = probe_curl_loop_new(loop, &set->curl, err);
@@ -110,7 +114,7 @@ static int make_runners(struct probe_set *set, const struct probe_params *params
                         struct probe_runner **runners)
 {
     /* A reload may come from anywhere, and the first attempts are due now. */
-    const struct monotime now = monotime_now();
+    struct monotime first = monotime_now();
 
     for (size_t at = 0; at < count; at++) {
         const struct probe_state *const old = probe_set_find(set, params[at].name);
@@ -118,9 +122,10 @@ static int make_runners(struct probe_set *set, const struct probe_params *params
         if (old != NULL && is_same(&old->params, &params[at]))
             continue;
         if (probe_runner_new(set->loop, set->curl, &params[at], &set->listener, &runners[at]) < 0 ||
-            probe_runner_start(runners[at], probe_schedule_seed(set->run, params[at].name), now) <
+            probe_runner_start(runners[at], probe_schedule_seed(set->run, params[at].name), first) <
                 0)
             return -ENOMEM;
+        first = monotime_add(first, START_STEP_NS);
     }
     return 0;
 }
@@ -185,4 +190,9 @@ const struct probe_state *probe_set_find(const struct probe_set *set, const char
     const size_t at = find(set, name);
 
     return at < set->count ? probe_runner_state(set->runners[at]) : NULL;
+}
+
+const struct histogram *probe_set_lateness(const struct probe_set *set)
+{
+    return &set->lateness;
 }

@@ -64,6 +64,12 @@ static void probe_duration(const struct metric *metric, const struct metrics_inp
     each_probe(metric, input, duration_of);
 }
 
+static void probe_lateness(const struct metric *metric, const struct metrics_input *input)
+{
+    if (input->world->probes)
+        metric_histogram(metric, NULL, probe_set_lateness(input->world->probes));
+}
+
 static void failures_of(const struct metric *metric, const struct metric_labels *labels,
                         const struct probe_state *probe)
 {
@@ -218,6 +224,8 @@ const struct metrics_row metrics_service_rows[] = {
     {"regha_probe_state", METRIC_GAUGE, "Health of the probe.", probe_state, false},
     {"regha_probe_duration_seconds", METRIC_HISTOGRAM, "How long attempts of the probe took.",
      probe_duration, false},
+    {"regha_probe_lateness_seconds", METRIC_HISTOGRAM,
+     "How long after they were due attempts of all probes began.", probe_lateness, false},
     {"regha_probe_failures_total", METRIC_COUNTER,
      "Attempts that failed or said nothing, by reason.", probe_failures, false},
     {"regha_probe_shallow", METRIC_GAUGE,

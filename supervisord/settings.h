@@ -20,7 +20,7 @@
 #define SETTINGS_NODES_MAX      32
 #define SETTINGS_ROUTERS_MAX    255
 #define SETTINGS_REQUIRES_MAX   8
-#define SETTINGS_PROBES_MAX     64 /* configured ones; derived ones come on top */
+#define SETTINGS_PROBES_MAX     1024 /* configured ones; derived ones come on top */
 #define SETTINGS_REGISTRIES_MAX 16
 #define SETTINGS_NO_NODE        (-1)
 

@@ -31,11 +31,24 @@ static int connected_processes(const struct world *world)
     return count;
 }
 
+/* Whether this host keeps up with what it shall ask. */
+static void probes_late(struct table *table, const struct probe_set *probes)
+{
+    const struct histogram *late = probes ? probe_set_lateness(probes) : NULL;
+    const int64_t span_ns = late ? histogram_quantile_ns(late, 99) : 0;
+
+    if (!late || late->count == 0 || span_ns == INT64_MAX)
+        table_none(table);
+    else
+        table_span(table, span_ns);
+}
+
 static void info_counts(struct table *table, const struct world *world)
 {
     table_int(table, (int64_t)world->router_count);
     table_int(table, (int64_t)world->registry_count);
     table_int(table, world->probes ? (int64_t)probe_set_count(world->probes) : 0);
+    probes_late(table, world->probes);
     table_int(table, (int64_t)world->node_count);
     table_text(table, "%d of %d", connected_processes(world), WORLD_PROCESSES);
     table_int(table, (int64_t)world->event_count);
@@ -89,6 +102,7 @@ struct table *show_node_info(const struct show *show)
         {"routers", "virtual routers"},
         {"registries", "registries"},
         {"probes", "probes"},
+        {"probes_late_p99_seconds", "99 % asked late by"},
         {"nodes", "nodes"},
         {"processes", "processes here"},
         {"events", "events"},

@@ -127,6 +127,10 @@ static void probe_rest(struct table *table, const struct show *show,
     failures(table, probe);
     quantile(table, &probe->durations, 50);
     quantile(table, &probe->durations, 99);
+    if (probe->attempts == 0)
+        table_none(table);
+    else
+        table_span(table, probe->late_ns);
     ago(table, show, probe->success_started);
     ago(table, show, probe->failure_started);
     number_or_none(table, probe->write_quorum);
@@ -159,6 +163,7 @@ struct table *show_service_probe(const struct show *show, const struct probe_sta
         {"failures", "failures"},
         {"duration_p50_seconds", "half took at most"},
         {"duration_p99_seconds", "99 % took at most"},
+        {"late_seconds", "asked late by"},
         {"last_success_seconds", "last success, ago"},
         {"first_failure_seconds", "failing for"},
         {"write_quorum", "write quorum"},

@@ -121,6 +121,7 @@ MOVE(probe_up, PROBE.health = PROBE_UP)
 MOVE(probe_unknown, PROBE.health = PROBE_UNKNOWN)
 MOVE(readable, fixture.probes.states[2].health = PROBE_DOWN)
 MOVE(duration, histogram_add(&PROBE.durations, 3 * NS_PER_MS))
+MOVE(probe_late, histogram_add(&fixture.probes.lateness, 3 * NS_PER_MS))
 MOVE(failed, PROBE.failures[PROBE_REASON_REFUSED]++)
 MOVE(shallow, PROBE.shallow = true)
 MOVE(registry_state, REGISTRY.status.state = REGISTRY_BACKOFF)
@@ -212,6 +213,9 @@ static const struct {
     {"regha_probe_duration_seconds", move_duration,
      "regha_probe_duration_seconds_bucket" PW ",le=\"0.005\"} 1",
      "regha_probe_duration_seconds_bucket" PW ",le=\"0.005\"} 2"},
+    {"regha_probe_lateness_seconds", move_probe_late,
+     "regha_probe_lateness_seconds_bucket{le=\"0.1\"} 1",
+     "regha_probe_lateness_seconds_bucket{le=\"0.1\"} 2"},
     {"regha_probe_failures_total", move_failed,
      "regha_probe_failures_total" PW ",reason=\"refused\"} 0",
      "regha_probe_failures_total" PW ",reason=\"refused\"} 1"},

@@ -31,6 +31,11 @@ const struct probe_state *probe_set_find(const struct probe_set *set, const char
     return NULL;
 }
 
+const struct histogram *probe_set_lateness(const struct probe_set *set)
+{
+    return &set->lateness;
+}
+
 void settings_dump(const struct settings *settings, FILE *out)
 {
     fprintf(out, "cluster = { name = \"%s\"; };  # regha.conf:1\n", settings->cluster.name);
@@ -191,6 +196,7 @@ static void init_probes(struct world_fixture *fixture)
     NAME(probe->params.read, "library/any:latest");
     NAME(probe->params.depends, "minio-read");
     NAME(probe->text, "404 MANIFEST_UNKNOWN in 2 ms");
+    histogram_add(&fixture->probes.lateness, 90 * NS_PER_US);
     fixture->world.probes = &fixture->probes;
 }
 

@@ -16,6 +16,7 @@
 struct probe_set {
     size_t count;
     struct probe_state states[WORLD_FIXTURE_PROBES];
+    struct histogram lateness;
 };
 
 struct world_fixture {
