@@ -3,122 +3,33 @@
 
 #include <errno.h>
 #include <linux/netfilter.h>
-#include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/nfnetlink.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <netlink/attr.h>
-#include <netlink/msg.h>
-#include <netlink/socket.h>
-#include <nftables/libnftables.h>
-
 #include "base/log.h"
-#include "vrrp/kernel/netlink.h"
+#include "vrrp/kernel/nft.h"
 #include "vrrp/kernel/rules.h"
+#include "vrrp/kernel/text.h"
 
-/* A big ruleset that somebody loads is told to us element by element. */
-#define RECEIVE_BYTES (1024 * 1024)
-#define RETRY_NS      NS_PER_S
-#define LOG_EVERY_NS  (60 * NS_PER_S)
+#define RETRY_NS NS_PER_S
 
 struct kernel_guard {
     struct kernel_guard_params params;
     struct loop *loop;
-    struct nl_sock *events;
-    struct loop_io io;
+    struct kernel_nft *nft;
     struct loop_timer refresh;
-    struct nft_ctx *nft; /* NULL until there is something to guard */
-    char *table;         /* what is in force; NULL: nothing is */
-    uint32_t shape;      /* of the goals it was made of */
+    char *table;    /* what is in force; NULL: nothing is */
+    uint32_t shape; /* of the goals it was made of */
     bool is_made;
-    bool is_lost; /* somebody removed some of it; seen while events were read */
+    bool is_used; /* there may be something to remove */
     uint64_t rebuilt;
-    struct log_limit failed;
 };
-
-/* Ours, or unknown: lost events may have been about us. */
-static void handle_event(void *owner, struct nlmsghdr *message)
-{
-    struct kernel_guard *guard = owner;
-    const unsigned kind = message->nlmsg_type & 0xffU;
-    struct nlattr *attributes[NFTA_TABLE_NAME + 1];
-
-    if (kind != NFT_MSG_DELTABLE && kind != NFT_MSG_DELCHAIN && kind != NFT_MSG_DELRULE &&
-        kind != NFT_MSG_DELSET)
-        return;
-    /* In each of them the name of the table is the first attribute. */
-    if (nlmsg_parse(message, sizeof(struct nfgenmsg), attributes, NFTA_TABLE_NAME, NULL) < 0 ||
-        attributes[NFTA_TABLE_NAME] == NULL)
-        return;
-    const struct nfgenmsg *header = nlmsg_data(message);
-    if (header->nfgen_family == NFPROTO_NETDEV &&
-        nla_strcmp(attributes[NFTA_TABLE_NAME], KERNEL_RULES_TABLE) == 0)
-        guard->is_lost = true;
-}
-
-static void read_events(struct kernel_guard *guard)
-{
-    int count;
-
-    do {
-        count = kernel_netlink_receive(guard->events, handle_event, guard);
-        guard->is_lost |= count == -ENOBUFS;
-    } while (count >= 0 || count == -ENOBUFS || count == -EINTR);
-}
-
-/* What the table says tells more than nft's own words. */
-static int run(struct kernel_guard *guard, const char *commands, struct monotime now)
-{
-    uint64_t suppressed;
-
-    if (guard->nft == NULL)
-        guard->nft = nft_ctx_new(NFT_CTX_DEFAULT);
-    if (guard->nft == NULL)
-        return -ENOMEM;
-    (void)nft_ctx_buffer_output(guard->nft);
-    (void)nft_ctx_buffer_error(guard->nft);
-    if (nft_run_cmd_from_buffer(guard->nft, commands) == 0)
-        return 0;
-
-    const char *said = nft_ctx_get_error_buffer(guard->nft);
-    char first[120], quoted[240];
-    snprintf(first, sizeof(first), "%.*s", (int)strcspn(said, "\n"), said);
-    if (log_limit_pass(&guard->failed, LOG_EVERY_NS, now, &suppressed))
-        log_err("the guard's rules were refused, addresses are not guarded",
-                "reason=\"%s\" suppressed=%llu", log_quote(first, quoted, sizeof(quoted)),
-                (unsigned long long)suppressed);
-    return -EIO;
-}
-
-/* Events of our own transaction are of no interest. */
-static int run_and_forget(struct kernel_guard *guard, const char *commands, struct monotime now)
-{
-    const int failed = run(guard, commands, now);
-
-    read_events(guard);
-    guard->is_lost = false;
-    return failed;
-}
-
-static char *join(const char *first, const char *second)
-{
-    const size_t first_bytes = strlen(first), second_bytes = strlen(second);
-    char *joined = malloc(first_bytes + second_bytes + 1);
-
-    if (joined == NULL)
-        return NULL;
-    memcpy(joined, first, first_bytes);
-    memcpy(joined + first_bytes, second, second_bytes + 1);
-    return joined;
-}
 
 static int refresh(struct kernel_guard *guard, struct monotime now)
 {
     const struct kernel_state *state = guard->params.state;
     char *commands = kernel_rules_refresh(&state->wanted, &state->links);
-    const int failed = commands == NULL ? -ENOMEM : run_and_forget(guard, commands, now);
+    const int failed = commands == NULL ? -ENOMEM : kernel_nft_run(guard->nft, commands, now);
 
     free(commands);
     return failed;
@@ -129,9 +40,10 @@ static int install(struct kernel_guard *guard, const char *table, struct monotim
 {
     const struct kernel_state *state = guard->params.state;
     char *grace = kernel_rules_grace(&state->wanted, &state->links);
-    char *commands = grace == NULL ? NULL : join(table, grace);
-    int failed = commands == NULL ? -ENOMEM : run_and_forget(guard, commands, now);
+    char *commands = kernel_text_join(table, grace);
+    int failed = commands == NULL ? -ENOMEM : kernel_nft_run(guard->nft, commands, now);
 
+    guard->is_used = true;
     free(grace);
     free(commands);
     if (failed == 0)
@@ -159,8 +71,8 @@ static void put_in_force(struct kernel_guard *guard, char *table, struct monotim
     forget(guard);
     if (table[0] == '\0') {
         free(table);
-        if (guard->nft != NULL)
-            (void)run_and_forget(guard, kernel_rules_removal(), now); /* logged there */
+        if (guard->is_used)
+            (void)kernel_nft_run(guard->nft, kernel_rules_removal(), now); /* logged there */
         loop_timer_cancel(guard->loop, &guard->refresh);
     } else if (install(guard, table, now) == 0) {
         guard->table = table;
@@ -204,24 +116,18 @@ static void rebuild(struct kernel_guard *guard, struct monotime now)
 }
 
 /* At the end of the pass: rules go with their interface, and by then its end is known, too. */
-static void handle_readable(struct loop_io *io, unsigned events, struct monotime now)
+static void handle_lost(void *owner, struct monotime now)
 {
-    struct kernel_guard *guard = io->owner;
-
-    (void)events;
-    read_events(guard);
-    if (guard->is_lost)
-        schedule(guard, 0, now);
+    schedule(owner, 0, now);
 }
 
 static void handle_refresh(struct loop_timer *timer, struct monotime now)
 {
     struct kernel_guard *guard = timer->owner;
     const struct kernel_state *state = guard->params.state;
-    const bool was_lost = guard->is_lost;
+    const bool was_lost = kernel_nft_take_lost(guard->nft);
     char *table = kernel_rules_table(&state->wanted, &state->links);
 
-    guard->is_lost = false;
     if (table == NULL) {
         schedule(guard, RETRY_NS, now);
     } else if (guard->table == NULL || strcmp(guard->table, table) != 0) {
@@ -236,25 +142,6 @@ static void handle_refresh(struct loop_timer *timer, struct monotime now)
     guard->params.changed(guard->params.owner, now);
 }
 
-static int subscribe(struct kernel_guard *guard, struct err *err)
-{
-    guard->events = kernel_netlink_open(NETLINK_NETFILTER, RECEIVE_BYTES, err);
-    if (guard->events == NULL)
-        return -EIO;
-    if (nl_socket_add_memberships(guard->events, NFNLGRP_NFTABLES, 0) < 0)
-        return err_set(err, EIO, "cannot subscribe to changes of the packet filter");
-    guard->io = (struct loop_io){
-        .name = "nftables events",
-        .fd = kernel_netlink_fd(guard->events),
-        .handle = handle_readable,
-        .owner = guard,
-    };
-    const int failed = loop_io_start(guard->loop, &guard->io, LOOP_READ);
-    if (failed < 0)
-        return err_set(err, -failed, "cannot watch the packet filter");
-    return 0;
-}
-
 int kernel_guard_open(struct loop *loop, const struct kernel_guard_params *params,
                       struct kernel_guard **ret_guard, struct err *err)
 {
@@ -265,7 +152,14 @@ int kernel_guard_open(struct loop *loop, const struct kernel_guard_params *param
     guard->params = *params;
     guard->loop = loop;
     loop_timer_init(&guard->refresh, "guard", handle_refresh, guard);
-    const int failed = subscribe(guard, err);
+    const struct kernel_nft_params nft = {
+        .family = NFPROTO_NETDEV,
+        .table = KERNEL_RULES_TABLE,
+        .refused = "the guard's rules were refused, addresses are not guarded",
+        .owner = guard,
+        .lost = handle_lost,
+    };
+    const int failed = kernel_nft_open(loop, &nft, &guard->nft, err);
     if (failed < 0) {
         kernel_guard_close(guard);
         return failed;
@@ -279,18 +173,15 @@ void kernel_guard_close(struct kernel_guard *guard)
     if (guard == NULL)
         return;
     loop_timer_cancel(guard->loop, &guard->refresh);
-    loop_io_stop(guard->loop, &guard->io);
-    kernel_netlink_close(guard->events);
-    if (guard->nft != NULL)
-        nft_ctx_free(guard->nft);
+    kernel_nft_close(guard->nft);
     forget(guard);
     free(guard);
 }
 
 void kernel_guard_remove(struct kernel_guard *guard)
 {
-    if (guard->nft != NULL)
-        (void)run_and_forget(guard, kernel_rules_removal(), (struct monotime){0});
+    if (guard->is_used)
+        (void)kernel_nft_run(guard->nft, kernel_rules_removal(), (struct monotime){0});
     forget(guard);
     loop_timer_cancel(guard->loop, &guard->refresh);
 }

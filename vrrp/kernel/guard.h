@@ -2,9 +2,9 @@
 /*
  * guard - keeps the rules in force that silence a holder who stops advertising.
  *
- * The only user of libnftables. The rules work by themselves; this puts them there, replaces them
- * when the goals or the interfaces change, prolongs them, and puts them back at once when
- * somebody flushes the ruleset. Where they cannot be had it says so, and addresses live shorter.
+ * The rules work by themselves; this puts them there, replaces them when the goals or the interfaces
+ * change, prolongs them, and puts them back at once when somebody flushes the ruleset. Where they
+ * cannot be had it says so, and addresses live shorter.
  */
 #ifndef VRRP_KERNEL_GUARD_H
 #define VRRP_KERNEL_GUARD_H

@@ -2,7 +2,7 @@
 /*
  * netlink - a netlink socket through libnl that never blocks, and its messages one by one.
  *
- * Only address, observe and guard use it. Source: netlink(7), rtnetlink(7).
+ * Only address, observe, nft and sockets use it. Source: netlink(7), rtnetlink(7).
  */
 #ifndef VRRP_KERNEL_NETLINK_H
 #define VRRP_KERNEL_NETLINK_H

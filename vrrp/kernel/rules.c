@@ -2,8 +2,9 @@
 #include "vrrp/kernel/rules.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "vrrp/kernel/text.h"
 
 /* Timers of the kernel tick each 4 ms on Debian; later than asked is too late. */
 #define TICK_MS 4
@@ -11,30 +12,6 @@
 #define REMOVAL                                                                                    \
     "add table netdev " KERNEL_RULES_TABLE "\n"                                                    \
     "delete table netdev " KERNEL_RULES_TABLE "\n"
-
-/* A text that grows; on lack of memory it becomes NULL. */
-struct text {
-    FILE *file;
-    char *bytes;
-    size_t length;
-};
-
-static bool begin(struct text *text)
-{
-    *text = (struct text){0};
-    text->file = open_memstream(&text->bytes, &text->length);
-    return text->file != NULL;
-}
-
-static char *end(struct text *text)
-{
-    const bool failed = ferror(text->file) != 0;
-
-    if (fclose(text->file) == 0 && !failed)
-        return text->bytes;
-    free(text->bytes);
-    return NULL;
-}
 
 const char *kernel_rules_removal(void)
 {
@@ -195,10 +172,10 @@ char *kernel_rules_table(const struct kernel_wanted *wanted, const struct kernel
         "add rule netdev " KERNEL_RULES_TABLE " local_4 ip saddr vmap @guarded_4\n"
         "add chain netdev " KERNEL_RULES_TABLE " local_6\n"
         "add rule netdev " KERNEL_RULES_TABLE " local_6 ip6 saddr vmap @guarded_6\n";
-    struct text text;
+    struct kernel_text text;
     bool any = false;
 
-    if (!begin(&text))
+    if (!kernel_text_begin(&text))
         return NULL;
     for (size_t at = 0; at < wanted->interface_count; at++) {
         const struct kernel_link_entry *link = find_link(wanted, links, at);
@@ -212,14 +189,14 @@ char *kernel_rules_table(const struct kernel_wanted *wanted, const struct kernel
     }
     if (any)
         write_all(text.file, wanted, links);
-    return end(&text);
+    return kernel_text_end(&text);
 }
 
 char *kernel_rules_grace(const struct kernel_wanted *wanted, const struct kernel_links *links)
 {
-    struct text text;
+    struct kernel_text text;
 
-    if (!begin(&text))
+    if (!kernel_text_begin(&text))
         return NULL;
     for (size_t at = 0; at < wanted->goal_count; at++) {
         const struct kernel_goal *goal = &wanted->goals[at].goal;
@@ -230,14 +207,14 @@ char *kernel_rules_grace(const struct kernel_wanted *wanted, const struct kernel
                     family(goal), goal->vrid, kernel_link_find(links, goal->interface)->link.index,
                     (long long)timeout_ms(goal));
     }
-    return end(&text);
+    return kernel_text_end(&text);
 }
 
 char *kernel_rules_refresh(const struct kernel_wanted *wanted, const struct kernel_links *links)
 {
-    struct text text;
+    struct kernel_text text;
 
-    if (!begin(&text))
+    if (!kernel_text_begin(&text))
         return NULL;
     fputs("flush set netdev " KERNEL_RULES_TABLE " guarding\n", text.file);
     for (size_t at = 0; at < wanted->interface_count; at++) {
@@ -248,5 +225,5 @@ char *kernel_rules_refresh(const struct kernel_wanted *wanted, const struct kern
                     "add element netdev " KERNEL_RULES_TABLE " guarding { %u timeout %ds }\n",
                     link->link.index, KERNEL_RULES_VALID_S);
     }
-    return end(&text);
+    return kernel_text_end(&text);
 }
