@@ -17,7 +17,8 @@ const struct wire_layout *const reports_vrrp_states[] = {
     NULL,
 };
 const struct wire_layout *const reports_net_states[] = {
-    &process_state_layout, &kernel_message_status, &kernel_message_link, NULL};
+    &process_state_layout, &kernel_message_status, &kernel_message_link,
+    &kernel_message_breaker_status, NULL};
 const struct wire_layout *const reports_launcher_states[] = {
     &process_state_layout, &registry_message_status, &registry_message_capture, NULL};
 

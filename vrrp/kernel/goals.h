@@ -2,8 +2,9 @@
 /*
  * goals - the door of regha-net: who may ask for what, and who is told.
  *
- * regha-vrrp (and root, and ourselves) may want; reghad only listens. The last one that wanted
- * is the one whose loss makes us an orphan.
+ * regha-vrrp (and root, and ourselves) may want; reghad listens, and wants of the circuit breaker,
+ * of which it alone is told. The last one that wanted addresses is the one whose loss makes us an
+ * orphan.
  */
 #ifndef VRRP_KERNEL_GOALS_H
 #define VRRP_KERNEL_GOALS_H

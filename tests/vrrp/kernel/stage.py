@@ -8,7 +8,7 @@ import ctypes, os, pathlib, select, socket, struct, subprocess, sys, time
 
 SOCKET = "/run/regha/net/goals.sock"
 USERS = {"regha": 7201, "regha-vrrp": 7202, "regha-net": 7203}
-GOAL, STATUS, LINK, GOAL_END, SNAPSHOT_END, PROCESS = 32, 33, 34, 1, 2, 16
+GOAL, STATUS, LINK, BREAKER_GOAL, BREAKER_STATUS, GOAL_END, SNAPSHOT_END, PROCESS = 32, 33, 34, 35, 36, 1, 2, 16
 ADDRESSES = 20
 TAG = 0x72
 libc = ctypes.CDLL(None, use_errno=True)
@@ -59,10 +59,10 @@ def cable():
         run("ip", *command.split())
 
 
-def in_peer(make):
-    """Call make() with this thread in the peer's network."""
+def in_namespace(name, make):
+    """Call make() with this thread in another network."""
     here = os.open("/proc/self/ns/net", os.O_RDONLY)
-    there = os.open("/run/netns/peer", os.O_RDONLY)
+    there = os.open(f"/run/netns/{name}", os.O_RDONLY)
     try:
         if libc.setns(there, 0) != 0:
             raise OSError(ctypes.get_errno(), "setns")
@@ -71,6 +71,10 @@ def in_peer(make):
         libc.setns(here, 0)
         os.close(here)
         os.close(there)
+
+
+def in_peer(make):
+    return in_namespace("peer", make)
 
 
 class Ear:
@@ -176,6 +180,13 @@ def goal(name, addresses, hold=True, interface="eth0", vrid=51, repeat=5, refres
     return struct.pack("<BBH", GOAL, 2, len(body)) + body
 
 
+def breaker_goal(*peers):
+    """Each an address, a port, and whether it is open."""
+    body = struct.pack("<B", len(peers)) + b"".join(address_bytes(address) + struct.pack("<HB", port, opened)
+                                                    for address, port, opened in peers)
+    return struct.pack("<BBH", BREAKER_GOAL, 1, len(body)) + body
+
+
 class Reader:
     def __init__(self, data):
         self.data, self.at = data, 0
@@ -218,19 +229,30 @@ def read_link(data):
     return link
 
 
+def read_breaker(data):
+    reader = Reader(data)
+    status = {"peers": {}}
+    status["supported"], status["error"], count = reader.take("BiB")
+    for _ in range(count):
+        key = (reader.address(), reader.take("H"))
+        status["peers"][key] = dict(zip(("open", "sockets", "forwarded", "destroyed"), reader.take("BHBQ")))
+    assert reader.at == len(data)
+    return status
+
+
 class Client:
     """Wants like regha-vrrp, and remembers the last state of each object."""
 
     def __init__(self, user=0, seconds=5):
         self.status, self.link, self.generation, self.ready = {}, {}, 0, False
-        self.snapshot_first = None
+        self.snapshot_first = self.breaker = None
         end = time.time() + seconds
         while True:
             try:
                 self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
                 self.connect(user)
                 break
-            except (FileNotFoundError, ConnectionRefusedError):
+            except (FileNotFoundError, ConnectionRefusedError, PermissionError):  # not yet, or not yet ours
                 self.socket.close()
                 if time.time() > end:
                     raise
@@ -260,6 +282,8 @@ class Client:
         if kind == STATUS:
             status = read_status(body)
             self.status[status["name"]] = status
+        elif kind == BREAKER_STATUS:
+            self.breaker = read_breaker(body)
         elif kind == LINK:
             link = read_link(body)
             self.link[link["interface"]] = link
