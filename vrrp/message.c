@@ -147,6 +147,8 @@ static const struct wire_field peer_fields[] = {
     WIRE_BOOL(vrrp_peer_state, leaving),
     WIRE_INT(vrrp_peer_state, seen_ns),
     WIRE_INT(vrrp_peer_state, since_ns),
+    WIRE_INT(vrrp_peer_state, missed_ns),
+    WIRE_BOOL(vrrp_peer_state, silent),
     WIRE_INT(vrrp_peer_state, incarnation),
     WIRE_INT(vrrp_peer_state, received),
     FOUR(vrrp_peer_state, rejected, 0),

@@ -4,10 +4,8 @@
  *
  * reghad sends one vrrp_goal per virtual router and family. regha-vrrp answers with a vrrp_status
  * on connect and after each change, with a vrrp_transition for each change of state (the last
- * ones on connect, too), and with vrrp_counters each second.
- *
- * With a vrrp_cluster_goal in the set, regha-vrrp exchanges peer frames with the other nodes, and
- * tells a vrrp_peer_state per node, on connect, after each change and each second.
+ * ones on connect, too), and with vrrp_counters each second. With a vrrp_cluster_goal it exchanges
+ * peer frames, and tells a vrrp_peer_state per node, on connect, after changes and each second.
  */
 #ifndef VRRP_MESSAGE_H
 #define VRRP_MESSAGE_H
@@ -160,11 +158,13 @@ struct vrrp_peer_router {
 
 struct vrrp_peer_state {
     char name[VRRP_PARAMS_NAME_BYTES];
-    uint8_t node;         /* index in the goal; our own: only `rejected` means something */
-    bool reachable;       /* fewer than three frames missed */
-    bool leaving;         /* it said so; its silence is none */
-    int64_t seen_ns;      /* CLOCK_MONOTONIC of its last frame that counted; 0: never */
-    int64_t since_ns;     /* of the last change of `reachable` */
+    uint8_t node;      /* index in the goal; our own: only `rejected` means something */
+    bool reachable;    /* fewer than three frames missed */
+    bool leaving;      /* it said so; its silence is none */
+    int64_t seen_ns;   /* CLOCK_MONOTONIC of its last frame that counted; 0: never */
+    int64_t since_ns;  /* of the last change of `reachable` */
+    int64_t missed_ns; /* when the first frame or advert was due that is missing; 0: none is */
+    bool silent;       /* not reachable, or its adverts ended with no frame since; see presence.h */
     uint64_t incarnation; /* of its regha-vrrp; 0: not known */
     uint64_t received;    /* that counted */
     uint64_t rejected[VRRP_FRAME_DROPS];

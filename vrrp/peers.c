@@ -151,6 +151,44 @@ static size_t find_node(const struct vrrp_peers *peers, const struct address *ad
     return at;
 }
 
+/* What is told is when something is missed, not each sign of life. */
+static void look_at_presence(struct vrrp_peers *peers, struct monotime now)
+{
+    struct monotime next = MONOTIME_NEVER;
+
+    for (size_t at = 0; at < peers->goal.node_count; at++) {
+        struct vrrp_peers_node *node = &peers->nodes[at];
+        const struct vrrp_presence_view view = vrrp_presence_judge(&node->presence, now);
+
+        if (view.missed.ns != node->view.missed.ns || view.silent != node->view.silent)
+            mark(peers, at);
+        node->view = view;
+        next = monotime_earlier(next, vrrp_presence_deadline(&node->presence, now));
+    }
+    if (next.ns == MONOTIME_NEVER.ns)
+        loop_timer_cancel(peers->routers->shared.loop, &peers->presence);
+    else
+        (void)loop_timer_set(peers->routers->shared.loop, &peers->presence, next);
+}
+
+static void handle_presence(struct loop_timer *timer, struct monotime now)
+{
+    look_at_presence(timer->owner, now);
+}
+
+/* An advert, of whomever. It may have waited in its queue. */
+static void handle_advert(void *owner, const struct address *source, int64_t every_ns,
+                          struct monotime at)
+{
+    struct vrrp_peers *peers = owner;
+    const size_t node = find_node(peers, source);
+
+    if (node == peers->goal.node_count || node == peers->goal.self)
+        return;
+    vrrp_presence_advert(&peers->nodes[node].presence, every_ns, at);
+    look_at_presence(peers, at);
+}
+
 /* Rejections that concern no peer are counted in our own place. */
 static void reject(struct vrrp_peers *peers, size_t at, enum vrrp_frame_drop drop,
                    const struct address *source, struct monotime now)
@@ -210,6 +248,9 @@ static void hear(struct vrrp_peers *peers, size_t at, const struct vrrp_peer_fra
     if (drop != VRRP_FRAME_ACCEPTED)
         return;
     keep(node, frame);
+    /* Of two beats the slower one counts, which is in its patience: three and a half. */
+    vrrp_presence_frame(&node->presence, node->peer.patience_ns * 2 / 7, frame->leaving, now);
+    look_at_presence(peers, now);
     if (node->peer.leaving && !before.leaving)
         log_info("a node is leaving", "node=%s", peers->goal.nodes[at].name);
     else if (node->peer.reachable && !before.reachable)
@@ -341,6 +382,9 @@ int vrrp_peers_init(struct vrrp_peers *peers, struct vrrp_routers *routers, stru
     peers->incarnation = vrrp_seal_random();
     loop_timer_init(&peers->beat, "peer heartbeat", handle_beat, peers);
     loop_timer_init(&peers->silence, "peer silence", handle_silence, peers);
+    loop_timer_init(&peers->presence, "peer presence", handle_presence, peers);
+    routers->shared.heard = handle_advert;
+    routers->shared.heard_owner = peers;
     return 0;
 }
 
@@ -349,6 +393,7 @@ static void end(struct vrrp_peers *peers)
     close_socket(peers);
     loop_timer_cancel(peers->routers->shared.loop, &peers->beat);
     loop_timer_cancel(peers->routers->shared.loop, &peers->silence);
+    loop_timer_cancel(peers->routers->shared.loop, &peers->presence);
     vrrp_seal_forget(&peers->goal, sizeof(peers->goal));
 }
 
@@ -440,6 +485,8 @@ void vrrp_peers_state(const struct vrrp_peers *peers, size_t at, struct vrrp_pee
         .leaving = peer->leaving,
         .seen_ns = peer->seen.ns,
         .since_ns = peer->since.ns,
+        .missed_ns = node->view.missed.ns,
+        .silent = node->view.silent,
         .incarnation = at == peers->goal.self ? peers->incarnation : peer->incarnation,
         .received = peer->received,
         .router_count = node->router_count,

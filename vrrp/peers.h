@@ -8,10 +8,13 @@
 #define VRRP_PEERS_H
 
 #include "vrrp/peer_frame.h"
+#include "vrrp/presence.h"
 #include "vrrp/routers.h"
 
 struct vrrp_peers_node {
     struct vrrp_peer peer;
+    struct vrrp_presence presence;
+    struct vrrp_presence_view view;                     /* as told to reghad */
     struct vrrp_peer_router routers[VRRP_PEER_ROUTERS]; /* as it said last, and the blob */
     uint8_t router_count;
     uint16_t blob_bytes;
@@ -30,6 +33,7 @@ struct vrrp_peers {
     struct loop_io io; /* fd -1: closed */
     struct loop_timer beat;
     struct loop_timer silence;
+    struct loop_timer presence;
     struct log_limit failed;
     uint64_t send_errors;
     bool leaving;

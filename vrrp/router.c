@@ -433,6 +433,9 @@ enum vrrp_drop vrrp_router_receive(struct vrrp_router *router, const struct vrrp
     router->counters.resignations_received += packet.priority == 0;
     vrrp_packet_heard(&router->habit, packet.checksum);
     remark(router, &packet, &datagram->source, now);
+    if (router->shared->heard)
+        router->shared->heard(router->shared->heard_owner, &datagram->source,
+                              packet.priority == 0 ? 0 : packet.advert_interval_ns, heard);
     handle(router, &event, now);
     if (router->fsm.asserted != asserted)
         report_rival(router, &event.advert, now);

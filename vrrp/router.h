@@ -27,6 +27,9 @@ struct vrrp_shared {
     bool unattended;   /* nobody tells us; after having been orphaned, for as long again */
     bool stopping;     /* nothing starts any more */
     bool pending;      /* there is something to send at the end of the pass */
+    /* An advert was accepted of `source`, who sends one in `every_ns`, or resigns: 0. NULL: nobody asks. */
+    void (*heard)(void *owner, const struct address *source, int64_t every_ns, struct monotime at);
+    void *heard_owner;
 };
 
 /* One line per kind and span. */
