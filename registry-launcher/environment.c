@@ -31,14 +31,22 @@ static bool is_same_name(const char *a, const char *b)
     return length == name_length(b) && memcmp(a, b, length) == 0;
 }
 
+static size_t find(const struct registry_environment *environment, const char *text)
+{
+    size_t at = 0;
+
+    while (at < environment->count && !is_same_name(environment->texts[at], text))
+        at++;
+    return at;
+}
+
 enum registry_environment_result registry_environment_add(struct registry_environment *environment,
                                                           const char *text)
 {
     if (!registry_environment_is_text(text))
         return REGISTRY_ENVIRONMENT_BAD_LINE;
-    for (size_t at = 0; at < environment->count; at++)
-        if (is_same_name(environment->texts[at], text))
-            return REGISTRY_ENVIRONMENT_TWICE;
+    if (find(environment, text) < environment->count)
+        return REGISTRY_ENVIRONMENT_TWICE;
     if (environment->count == REGISTRY_GOAL_TEXTS_MAX)
         return REGISTRY_ENVIRONMENT_TOO_MANY;
     environment->texts[environment->count++] = text;
@@ -59,6 +67,24 @@ static bool cut(char *line, char *end, char **ret_next)
     return true;
 }
 
+static enum registry_environment_result add_line(struct registry_environment *environment,
+                                                 const char *text, const char *file)
+{
+    static const char prefix[] = REGISTRY_ENVIRONMENT_PREFIX;
+    const size_t at = registry_environment_is_text(text) ? find(environment, text) : 0;
+
+    if (!registry_environment_is_text(text))
+        return REGISTRY_ENVIRONMENT_BAD_LINE;
+    if (name_length(text) >= sizeof(prefix) - 1 && memcmp(text, prefix, sizeof(prefix) - 1) == 0)
+        return REGISTRY_ENVIRONMENT_RESERVED;
+    if (at == environment->count)
+        return registry_environment_add(environment, text);
+    if (environment->texts[at] >= file && environment->texts[at] < text)
+        return REGISTRY_ENVIRONMENT_TWICE;
+    environment->texts[at] = text;
+    return REGISTRY_ENVIRONMENT_FINE;
+}
+
 enum registry_environment_result registry_environment_add_file(struct registry_environment *to,
                                                                char *bytes, size_t length_bytes,
                                                                size_t *ret_line)
@@ -73,7 +99,7 @@ enum registry_environment_result registry_environment_add_file(struct registry_e
         if (!cut(line, end, &next))
             result = REGISTRY_ENVIRONMENT_BAD_LINE;
         else if (line[0] != '\0' && line[0] != '#')
-            result = registry_environment_add(to, line);
+            result = add_line(to, line, bytes);
     }
     if (result != REGISTRY_ENVIRONMENT_FINE)
         *ret_line = number;

@@ -29,6 +29,7 @@ enum registry_environment_result {
     REGISTRY_ENVIRONMENT_BAD_LINE, /* no NAME=value, or control bytes in it */
     REGISTRY_ENVIRONMENT_TWICE,
     REGISTRY_ENVIRONMENT_TOO_MANY,
+    REGISTRY_ENVIRONMENT_RESERVED, /* a name that only a start gives */
 };
 
 enum registry_environment_result registry_environment_add(struct registry_environment *environment,
@@ -36,7 +37,7 @@ enum registry_environment_result registry_environment_add(struct registry_enviro
 
 /*
  * Add the lines of a file: NAME=value, taken as it stands; empty ones and those that begin with '#'
- * say nothing. `bytes` is cut into texts and must stay; `bytes[length_bytes]` is written, too.
+ * say nothing; one that was there before the file is replaced. `bytes` is cut into texts and must stay; `bytes[length_bytes]` is written, too.
  * `ret_line` is where a mistake is, counted from 1.
  */
 enum registry_environment_result registry_environment_add_file(struct registry_environment *to,
@@ -53,6 +54,6 @@ enum registry_environment_result registry_environment_add_file(struct registry_e
 #define REGISTRY_ENVIRONMENT_NO_PURGING                                                            \
     "REGISTRY_STORAGE_MAINTENANCE_UPLOADPURGING={\"enabled\":false}"
 /* Names that begin so are the start's alone. */
-#define REGISTRY_ENVIRONMENT_RESERVED "REGISTRY_STORAGE_MAINTENANCE"
+#define REGISTRY_ENVIRONMENT_PREFIX "REGISTRY_STORAGE_MAINTENANCE"
 
 #endif

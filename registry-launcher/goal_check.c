@@ -122,7 +122,7 @@ bool registry_goal_check_same(const struct registry_params *a, const struct regi
            is_same_list(a->argv, a->argv_bytes, b->argv, b->argv_bytes) &&
            is_same_list(a->environment, a->environment_bytes, b->environment,
                         b->environment_bytes) &&
-           a->backend == b->backend && a->drain_ns == b->drain_ns &&
+           a->backend == b->backend && a->drain_ns == b->drain_ns && a->handover == b->handover &&
            a->restart.budget == b->restart.budget && a->restart.window_ns == b->restart.window_ns &&
            a->restart.first_ns == b->restart.first_ns && a->restart.max_ns == b->restart.max_ns;
 }

@@ -16,6 +16,7 @@ static const struct wire_field goal_fields[] = {
     WIRE_TEXT(registry_goal, params.environment_file),
     WIRE_UPTO(registry_goal, params.backend, REGISTRY_BACKEND_SYSTEMD),
     WIRE_UPTO(registry_goal, params.drain_ns, INT64_MAX),
+    WIRE_BOOL(registry_goal, params.handover),
     PARAMS_INT(restart.budget),
     WIRE_UPTO(registry_goal, params.restart.window_ns, INT64_MAX),
     WIRE_UPTO(registry_goal, params.restart.first_ns, INT64_MAX),

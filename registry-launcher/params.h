@@ -5,6 +5,7 @@
 #ifndef REGISTRY_LAUNCHER_PARAMS_H
 #define REGISTRY_LAUNCHER_PARAMS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define REGISTRY_NAME_BYTES   32
@@ -38,6 +39,7 @@ struct registry_params {
     char environment_file[REGISTRY_PATH_BYTES]; /* lines of NAME=value, for secrets; "": none */
     uint8_t backend;
     int64_t drain_ns; /* from TERM to KILL */
+    bool handover;    /* it frees its port when it begins to drain: the next one need not wait */
     struct registry_restart restart;
     char listen[REGISTRY_LISTEN_BYTES]; /* host:port it will bind, to name who holds a taken port */
 };

@@ -76,6 +76,8 @@ static const char *explain(enum registry_environment_result result)
         return "names a variable again";
     case REGISTRY_ENVIRONMENT_TOO_MANY:
         return "is one variable too many";
+    case REGISTRY_ENVIRONMENT_RESERVED:
+        return "is for regha to say";
     }
     return "";
 }

@@ -31,7 +31,9 @@ struct core_router {
 /* Beside each world_registry. */
 struct core_registry {
     uint32_t restart_serial;
-    int64_t ready_pid; /* the process whose readiness was seen; 0: none */
+    bool no_purging;               /* of its next start: another node purges uploads */
+    struct monotime purging_moved; /* when it was last restarted for that; 0: never */
+    int64_t ready_pid;             /* the process whose readiness was seen; 0: none */
     bool is_sent;
     struct registry_goal sent; /* what the launcher was told last */
 };

@@ -151,6 +151,33 @@ static void complete_files(struct derive *derive, struct settings_registry *regi
         derive_note(derive, registry, "files", "its own configuration");
 }
 
+/* One that drains closes its listener first; a command of one's own may have more to give back. */
+static void complete_handover(struct derive *derive, struct settings_registry *registry,
+                              const struct registry_facts *facts)
+{
+    struct registry_params *params = &registry->params;
+
+    if (derive_is_set(derive, &params->handover))
+        return;
+    params->handover = facts && facts->drain_ns > 0 && !derive_is_set(derive, params->argv);
+    derive_note(derive, registry, "handover", params->handover ? "its http.draintimeout" : NULL);
+}
+
+/* The file of secrets is one of those that must be the same on every node. */
+static void complete_environment(struct derive *derive, struct settings_registry *registry)
+{
+    struct registry_params *params = &registry->params;
+    const char *path = params->environment_file;
+
+    memcpy(params->environment, registry->environment, registry->environment_bytes);
+    params->environment_bytes = registry->environment_bytes;
+    if (path[0] == '\0' || has_text(params->files, params->files_bytes, path) ||
+        append(params->files, &params->files_bytes, sizeof(params->files), path))
+        return;
+    fprintf(begin_mistake(derive, path), "is one file too many, must be one of fewer");
+    end_mistake(derive);
+}
+
 static void complete_drain(struct derive *derive, struct settings_registry *registry,
                            const struct registry_facts *facts)
 {
@@ -190,6 +217,11 @@ static void complete_secret(struct derive *derive, struct settings_registry *reg
     snprintf(variable, sizeof(variable), "REGISTRY_HTTP_SECRET=%s", hex);
     registry->secret_derived = append(params->environment, &params->environment_bytes,
                                       sizeof(params->environment), variable);
+    if (!registry->secret_derived) {
+        fprintf(begin_mistake(derive, registry->environment),
+                "leaves no room for the derived REGISTRY_HTTP_SECRET");
+        end_mistake(derive);
+    }
     sodium_memzero(secret, sizeof(secret));
     sodium_memzero(hex, sizeof(hex));
     sodium_memzero(variable, sizeof(variable));
@@ -303,6 +335,8 @@ void derive_registry_complete(struct derive *derive, size_t at)
     complete_command(derive, registry);
     const struct registry_facts *facts = find_facts(derive, registry);
     complete_drain(derive, registry, facts);
+    complete_handover(derive, registry, facts);
+    complete_environment(derive, registry);
     if (facts)
         take_facts(derive, registry, facts);
 }

@@ -49,6 +49,7 @@ struct settings_router {
 
 enum settings_mode {
     SETTINGS_MODE_ACTIVE_STANDBY,
+    SETTINGS_MODE_ACTIVE_ACTIVE,
 };
 
 struct settings_registry {
@@ -57,7 +58,9 @@ struct settings_registry {
         [SETTINGS_NAME_BYTES]; /* for the local policy; the launcher never takes it from a goal */
     char follows[VRRP_PARAMS_NAME_BYTES];
     unsigned mode;
-    char ready[PROBE_NAME_BYTES]; /* the probe that says it serves; "" only without one */
+    uint16_t environment_bytes;
+    char environment[REGISTRY_LIST_BYTES]; /* as written; the params' has what is derived, too */
+    char ready[PROBE_NAME_BYTES];          /* the probe that says it serves; "" only without one */
     int64_t start_timeout_ns;
     bool facts_known;    /* its own configuration has been read; else what comes of it is missing */
     bool secret_derived; /* its configuration has none; the cluster key's is in the environment */

@@ -332,6 +332,62 @@ static bool is_one_word_path(const char *text)
     return text[0] == '/';
 }
 
+static bool is_letter(char byte)
+{
+    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || byte == '_';
+}
+
+/* Of the name in NAME=value; 0: it is none that a registry may be given. */
+static size_t variable_length(const char *text)
+{
+    size_t length = 0;
+
+    while (is_letter(text[length]) || (length > 0 && text[length] >= '0' && text[length] <= '9'))
+        length++;
+    return text[length] != '=' || (length >= 3 && memcmp(text, "LD_", 3) == 0) ? 0 : length;
+}
+
+/* Before the '='. */
+static bool has_word(const char *text, size_t length, const char *word)
+{
+    const size_t word_length = strlen(word);
+
+    for (size_t at = 0; at + word_length <= length; at++)
+        if (memcmp(text + at, word, word_length) == 0)
+            return true;
+    return false;
+}
+
+static bool is_secret(const char *text, size_t length)
+{
+    return has_word(text, length, "SECRET") || has_word(text, length, "PASSWORD") ||
+           (length >= 6 && memcmp(text + length - 6, "_TOKEN", 6) == 0);
+}
+
+static void check_variable(struct check *check, const struct settings_registry *registry,
+                           const char *text)
+{
+    static const char reserved[] = "REGISTRY_STORAGE_MAINTENANCE";
+    const size_t length = variable_length(text);
+
+    if (length == 0)
+        find(check, SETTINGS_FAULT_ENVIRONMENT, text, NULL);
+    else if (is_secret(text, length))
+        find(check, SETTINGS_FAULT_ENVIRONMENT_SECRET, text, NULL);
+    else if (length >= sizeof(reserved) - 1 && memcmp(text, reserved, sizeof(reserved) - 1) == 0)
+        find(check, SETTINGS_FAULT_ENVIRONMENT_RESERVED, text, NULL);
+    for (const char *before = registry->environment; before < text; before += strlen(before) + 1)
+        if (length > 0 && variable_length(before) == length && memcmp(before, text, length) == 0)
+            find(check, SETTINGS_FAULT_ENVIRONMENT_TWICE, text, NULL);
+}
+
+static void check_environment(struct check *check, const struct settings_registry *registry)
+{
+    for (const char *text = registry->environment;
+         text < registry->environment + registry->environment_bytes; text += strlen(text) + 1)
+        check_variable(check, registry, text);
+}
+
 static void check_registry(struct check *check, size_t at)
 {
     const struct settings_registry *registries = check->settings->registries;
@@ -341,6 +397,7 @@ static void check_registry(struct check *check, size_t at)
     check_name(check, registries->params.name, sizeof(*registries), at);
     check_follows(check, registry);
     check_probe_name(check, registry->ready);
+    check_environment(check, registry);
     check_bundle(check, params->argv, params->argv_bytes);
     check_bundle(check, params->files, params->files_bytes);
     if (has_part(params->config, "{bundle}"))

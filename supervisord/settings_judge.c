@@ -81,6 +81,13 @@ static const struct sentence {
     [SETTINGS_FAULT_BUNDLE] = PLAIN("must name the file itself: {bundle} is not supported by this "
                                     "version"),
     [SETTINGS_FAULT_ROOT] = PLAIN("must be another user: a registry never runs as root"),
+    [SETTINGS_FAULT_ENVIRONMENT] = PLAIN(
+        "must be NAME=value, with a name of letters, digits and '_' that does not begin with LD_"),
+    [SETTINGS_FAULT_ENVIRONMENT_SECRET] =
+        PLAIN("must be in environment_file: this file is no place for a secret, and is shown"),
+    [SETTINGS_FAULT_ENVIRONMENT_RESERVED] =
+        PLAIN("must be left out: regha itself says what is read-only and who purges"),
+    [SETTINGS_FAULT_ENVIRONMENT_TWICE] = PLAIN("must differ from a name before"),
     [SETTINGS_FAULT_PORT_TWICE] = MUST("must differ from ", SHOW_PLACE, ""),
 };
 
@@ -169,11 +176,12 @@ static void write_rest(const struct settings_judge *judge, const struct settings
     fputs(sentence->after, out);
 }
 
-/* The user and password of a URL are not for a log. */
+/* The user and password of a URL are not for a log, nor is a secret in the wrong place. */
 static bool is_shown(const struct settings_finding *finding)
 {
     return finding->fault != SETTINGS_FAULT_WHICH_ROUTER &&
-           finding->fault != SETTINGS_FAULT_URL_USER;
+           finding->fault != SETTINGS_FAULT_URL_USER &&
+           finding->fault != SETTINGS_FAULT_ENVIRONMENT_SECRET;
 }
 
 static void judge_one(const struct settings_judge *judge, const struct settings_finding *finding)

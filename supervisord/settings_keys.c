@@ -5,6 +5,7 @@
 
 #include "supervisord/settings.h"
 #include "supervisord/settings_keys_probe.h"
+#include "supervisord/settings_keys_registry.h"
 
 #define MS     NS_PER_MS
 #define SECOND NS_PER_S
@@ -15,9 +16,6 @@
 #define ROOM(owner, field) (int64_t)(sizeof(KEY_OF(owner, field)) - 1)
 
 #define PROBES_SPARE    (4 * SETTINGS_REGISTRIES_MAX)
-#define PROBE_SUFFIX    5 /* -read, of the name of a registry's probe */
-#define COMMAND_MAX     32
-#define FILES_MAX       32
 #define SOCKET_PATH_MAX (sizeof(((struct sockaddr_un *)0)->sun_path) - 1)
 
 /* key_files is a list of two, one behind the other. */
@@ -38,19 +36,9 @@ static const char *const checksums[] = {
     [VRRP_CHECKSUM_RFC9568] = "rfc9568",
 };
 
-static const char *const modes[] = {[SETTINGS_MODE_ACTIVE_STANDBY] = "active-standby"};
-
-static const char *const backends[] = {
-    [REGISTRY_BACKEND_AUTO] = "auto",
-    [REGISTRY_BACKEND_EXEC] = "exec",
-    [REGISTRY_BACKEND_SYSTEMD] = "systemd",
-};
-
 static const char *const compats[] = {"none", "keepalived"};
 
 static const char *const later_versions[] = {"2", NULL};
-static const char *const later_modes[] = {"active-active", NULL};
-static const char *const later_files[] = {"a group", NULL};
 
 static const struct key cluster_keys[] = {
     {"name", KEY_NAME(settings_cluster, name), KEY_RANGE(1, ROOM(settings_cluster, name)),
@@ -131,62 +119,6 @@ static const struct key router_keys[] = {
     {.name = NULL},
 };
 
-static const struct key restart_keys[] = {
-    {"budget", KEY_INT(registry_restart, budget), KEY_RANGE(1, 1000), KEY_DEFAULT("5"),
-     KEY_HELP("how many restarts after crashes are tried")},
-    {"window", KEY_DURATION(registry_restart, window_ns), KEY_RANGE(SECOND, 24 * HOUR),
-     KEY_DEFAULT("60s"),
-     KEY_HELP("the time they are counted in; then it has failed and the node gives way")},
-    {"first", KEY_DURATION(registry_restart, first_ns), KEY_RANGE(MS, MINUTE), KEY_DEFAULT("100ms"),
-     KEY_HELP("wait before the second restart, then twice as long; the first one is at once")},
-    {"max", KEY_DURATION(registry_restart, max_ns), KEY_RANGE(MS, 10 * MINUTE), KEY_DEFAULT("10s"),
-     KEY_HELP("the longest wait")},
-    {.name = NULL},
-};
-
-static const struct key registry_keys[] = {
-    {"name", KEY_NAME(settings_registry, params.name),
-     KEY_RANGE(1, ROOM(settings_registry, params.name) - PROBE_SUFFIX),
-     KEY_RULE("registry; registry2, registry3, ... by position in the list"),
-     KEY_HELP("what people and metrics call it")},
-    {"config", KEY_PATH(settings_registry, params.config),
-     KEY_RANGE(2, ROOM(settings_registry, params.config)), KEY_REQUIRED,
-     KEY_HELP("the registry's own configuration, the same on every node")},
-    {"follows", KEY_NAME(settings_registry, follows),
-     KEY_RANGE(1, ROOM(settings_registry, follows)), KEY_RULE("the only virtual router"),
-     KEY_HELP("the virtual router on whose Active node it runs")},
-    {"mode", KEY_ENUM(settings_registry, mode), KEY_CHOICES(modes), KEY_DEFAULT("active-standby"),
-     KEY_LATER_VALUES(later_modes), KEY_HELP("where it runs")},
-    {"command", KEY_PACKED(KEY_KIND_TEXT, settings_registry, params.argv, params.argv_bytes),
-     KEY_COUNT(1, COMMAND_MAX), KEY_RANGE(1, REGISTRY_PATH_BYTES - 1),
-     KEY_RULE("/usr/bin/docker-registry or /usr/bin/registry, serve, and config"),
-     KEY_HELP("how it is started, an absolute path and its arguments")},
-    {"files", KEY_PACKED(KEY_KIND_PATH, settings_registry, params.files, params.files_bytes),
-     KEY_COUNT(0, FILES_MAX), KEY_RANGE(2, REGISTRY_PATH_BYTES - 1), KEY_LATER_VALUES(later_files),
-     KEY_RULE("those named in its own configuration"),
-     KEY_HELP("files that must be the same on every node")},
-    {"user", KEY_NAME(settings_registry, user), KEY_RANGE(1, ROOM(settings_registry, user)),
-     KEY_RULE("docker-registry or registry, whichever exists"),
-     KEY_HELP("who runs it; never root")},
-    {"backend", KEY_ENUM(settings_registry, params.backend), KEY_CHOICES(backends),
-     KEY_DEFAULT("auto"),
-     KEY_HELP("by whom it is started; auto: systemd where it runs, else exec")},
-    {"ready", KEY_NAME(settings_registry, ready), KEY_RANGE(1, ROOM(settings_registry, ready)),
-     KEY_RULE("its derived read probe"), KEY_HELP("the probe that says that it serves")},
-    {"start_timeout", KEY_DURATION(settings_registry, start_timeout_ns),
-     KEY_RANGE(SECOND, 10 * MINUTE), KEY_DEFAULT("10s"),
-     KEY_HELP("from when on a failing probe counts against it")},
-    {"drain_timeout", KEY_DURATION(settings_registry, params.drain_ns), KEY_RANGE(SECOND, HOUR),
-     KEY_RULE("its http.draintimeout and 5s, else 30s"),
-     KEY_HELP("how long requests may go on when it is stopped")},
-    {"restart", KEY_GROUP(settings_registry, params.restart, registry_restart, restart_keys),
-     KEY_HELP("after a crash")},
-    {"publish", KEY_LATER},
-    {"bundle_wait", KEY_LATER},
-    {"on_transition", KEY_LATER},
-    {.name = NULL},
-};
-
 static const struct key policy_keys[] = {
     {"startup_hold", KEY_DURATION(settings_policy, startup_hold_ns), KEY_RANGE(0, MINUTE),
      KEY_DEFAULT("2s"), KEY_HELP("how long the election waits for the first probe results")},
@@ -228,7 +160,7 @@ static const struct key root_keys[] = {
      KEY_COUNT(0, SETTINGS_PROBES_MAX), .spare = PROBES_SPARE,
      KEY_RULE("derived from the registries' own configuration"), KEY_HELP("what is watched")},
     {"registries",
-     KEY_GROUPS(settings, registries, registry_count, settings_registry, registry_keys),
+     KEY_GROUPS(settings, registries, registry_count, settings_registry, settings_keys_registry),
      KEY_COUNT(0, SETTINGS_REGISTRIES_MAX), KEY_RULE("none"), KEY_HELP("what is run")},
     {"policy", KEY_GROUP(settings, policy, settings_policy, policy_keys),
      KEY_HELP("what follows from what is seen")},

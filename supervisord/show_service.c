@@ -213,25 +213,31 @@ static void run_of(struct table *table, const struct show *show,
     table_short(table, status->digest, DIGEST_SHOWN);
     table_short(table, status->captured_digest, DIGEST_SHOWN);
     table_text_or_none(table, status->captured_error);
+    table_bool(table, status->readonly);
+    table_bool(table, !status->no_purging);
 }
 
 static void unknown_run(struct table *table)
 {
     table_text(table, "unknown");
-    for (int i = 0; i < 9; i++)
+    for (int i = 0; i < 11; i++)
         table_none(table);
 }
 
 struct table *show_service_registries(const struct show *show)
 {
     static const struct table_column columns[] = {
-        {"name", "NAME"},     {"follows", "FOLLOWS"},       {"state", "STATE"},
-        {"pid", "PID"},       {"run_seconds", "FOR"},       {"starts", "STARTS"},
-        {"exits", "ENDS"},    {"backend", "BACKEND"},       {"last_end", NULL},
-        {"digest", "RUNS"},   {"captured_digest", "FILES"}, {"captured_error", NULL},
-        {"wanted", "WANTED"}, {"drifted", "DRIFTED"},       {"drift", NULL},
-        {"config", NULL},     {"config_error", NULL},       {"why", "WHY"},
-        {NULL, NULL},
+        {"name", "NAME"},         {"follows", "FOLLOWS"},
+        {"mode", NULL},           {"state", "STATE"},
+        {"pid", "PID"},           {"run_seconds", "FOR"},
+        {"starts", "STARTS"},     {"exits", "ENDS"},
+        {"backend", "BACKEND"},   {"last_end", NULL},
+        {"digest", "RUNS"},       {"captured_digest", "FILES"},
+        {"captured_error", NULL}, {"readonly", "READONLY"},
+        {"purges", NULL},         {"wanted", "WANTED"},
+        {"drifted", "DRIFTED"},   {"drift", NULL},
+        {"config", NULL},         {"config_error", NULL},
+        {"why", "WHY"},           {NULL, NULL},
     };
     struct table *table = table_new(columns);
 
@@ -240,6 +246,9 @@ struct table *show_service_registries(const struct show *show)
 
         table_text(table, "%s", registry->settings.params.name);
         table_text(table, "%s", registry->settings.follows);
+        table_text(table, "%s",
+                   registry->settings.mode == SETTINGS_MODE_ACTIVE_ACTIVE ? "active-active"
+                                                                          : "active-standby");
         if (registry->known)
             run_of(table, show, &registry->status);
         else

@@ -6,6 +6,7 @@
 
 #include "supervisord/journal.h"
 #include "supervisord/peers.h"
+#include "supervisord/placement.h"
 
 /* A registry outlives the Active role by this, so that a flap of the role restarts nothing. */
 #define LINGER_NS (250 * NS_PER_MS)
@@ -168,36 +169,95 @@ static void steer_services(struct core *core, const struct gathering *gathering,
     }
 }
 
+static struct placement_evidence place(const struct world_router *router,
+                                       const struct core_router *memory,
+                                       const struct world_registry *registry, struct monotime now)
+{
+    return (struct placement_evidence){
+        .mode = registry->settings.mode,
+        .is_decided = memory->is_decided,
+        .is_election = router->status.state != VRRP_ACTIVE && router->status.active.family == 0,
+        .is_held = memory->verdict.cause == ROLE_STARTING,
+        .run = memory->verdict.run,
+        .candidate = memory->verdict.candidate,
+        .lingers = memory->left_active.ns != 0 &&
+                   !monotime_reached(monotime_add(memory->left_active, LINGER_NS), now),
+        .facts_awaited = !registry->facts_known && registry->facts_error[0] == '\0' &&
+                         registry->status.captured_error[0] == '\0',
+        .wanted = registry->wanted,
+        .is_found = registry->known && registry->status.run,
+    };
+}
+
 /* Whether the registry shall run: its router decides, and is given time to change its mind. */
 static void decide_run(struct core *core, size_t router_at, size_t registry_at, struct monotime now)
 {
     const struct world_router *router = &core->world.routers[router_at];
     const struct core_router *memory = &core->routers[router_at];
     struct world_registry *registry = &core->world.registries[registry_at];
-    const struct monotime lingers = monotime_add(memory->left_active, LINGER_NS);
-    const char *state = vrrp_message_state_name(router->status.state);
+    const struct placement_evidence evidence = place(router, memory, registry, now);
+    const enum placement placement = placement_judge(&evidence);
+    const char *name = router->settings.params.name;
+    const bool is_everywhere = evidence.mode == SETTINGS_MODE_ACTIVE_ACTIVE;
 
-    if (!memory->is_decided) {
-        registry->wanted |= registry->known && registry->status.run;
-        snprintf(registry->why, sizeof(registry->why), "as found: %s is not elected yet",
-                 router->settings.params.name);
-    } else if (!registry->facts_known && registry->status.captured_error[0] == '\0' &&
-               !registry->wanted && !(registry->known && registry->status.run)) {
-        snprintf(registry->why, sizeof(registry->why), "its configuration %s",
-                 registry->facts_error[0] ? "cannot be understood" : "is being read");
+    switch (placement) {
+    case PLACEMENT_AS_FOUND:
+        registry->wanted |= evidence.is_found;
+        snprintf(registry->why, sizeof(registry->why), "as found: %s is not elected yet", name);
         return;
-    } else if (memory->verdict.run) {
-        registry->wanted = true;
-        snprintf(registry->why, sizeof(registry->why), "%s is %s here",
-                 router->settings.params.name, state);
-    } else if (memory->left_active.ns == 0 || monotime_reached(lingers, now)) {
-        registry->wanted = false;
-        snprintf(registry->why, sizeof(registry->why), "%s is %s here",
-                 router->settings.params.name, state);
-    } else {
-        (void)loop_timer_set(core->loop, &core->again,
-                             monotime_earlier(core->again.deadline, lingers));
+    case PLACEMENT_AWAIT:
+        snprintf(registry->why, sizeof(registry->why), "its configuration is being read");
+        return;
+    case PLACEMENT_ELECTION:
+        snprintf(registry->why, sizeof(registry->why), "%s is not elected yet", name);
+        return;
+    case PLACEMENT_LINGER:
+        (void)loop_timer_set(
+            core->loop, &core->again,
+            monotime_earlier(core->again.deadline, monotime_add(memory->left_active, LINGER_NS)));
+        return;
+    case PLACEMENT_RUN:
+    case PLACEMENT_STOP:
+        registry->wanted = placement == PLACEMENT_RUN;
+        snprintf(registry->why, sizeof(registry->why), "%s%s is %s here%s",
+                 is_everywhere ? "on every node; " : "", name,
+                 vrrp_message_state_name(router->status.state),
+                 registry->facts_error[0] ? "; its configuration cannot be understood" : "");
+        return;
     }
+}
+
+/* The one that runs on the Active node purges uploads; after a failover that moves, with time. */
+static void move_purging(struct core *core, size_t router_at, size_t registry_at,
+                         struct monotime now)
+{
+    const struct world_router *router = &core->world.routers[router_at];
+    const struct world_registry *registry = &core->world.registries[registry_at];
+    const bool is_active = router->status.state == VRRP_ACTIVE;
+    const struct journal_entry entry = {WORLD_EVENT_REGISTRY, LOG_LEVEL_INFO,
+                                        registry->settings.params.name, "", ""};
+    const struct monotime moved = core->registries[registry_at].purging_moved;
+    const struct monotime since = {router->status.since_ns};
+    const struct placement_purging purging = {
+        .mode = registry->settings.mode,
+        .is_active = is_active,
+        .is_running =
+            registry->known && registry->wanted && registry->status.state == REGISTRY_RUNNING,
+        .no_purging = registry->status.no_purging,
+        .hands_over = registry->settings.params.handover,
+        .since = moved.ns > since.ns ? moved : since,
+    };
+    struct monotime again;
+
+    core->registries[registry_at].no_purging =
+        placement_leaves_purging(registry->settings.mode, is_active);
+    if (placement_moves_purging(&purging, now, &again)) {
+        core->registries[registry_at].restart_serial++;
+        core->registries[registry_at].purging_moved = now;
+        journal_add(&core->world, now, &entry, "restarted: from now on %s purges uploads",
+                    is_active ? "it" : "another one");
+    }
+    (void)loop_timer_set(core->loop, &core->again, monotime_earlier(core->again.deadline, again));
 }
 
 static void judge_router(struct core *core, size_t at, struct monotime now)
@@ -211,8 +271,11 @@ static void judge_router(struct core *core, size_t at, struct monotime now)
     steer_services(core, &gathering, &verdict, now);
     (void)loop_timer_set(core->loop, &core->again,
                          monotime_earlier(core->again.deadline, verdict.again));
-    for (size_t service = 0; service < gathering.evidence.service_count; service++)
+    for (size_t service = 0; service < gathering.evidence.service_count; service++) {
         decide_run(core, at, gathering.registries[service], now);
+        if (core->routers[at].is_decided)
+            move_purging(core, at, gathering.registries[service], now);
+    }
 }
 
 /* A probe of a registry is asked only where the registry runs. */
@@ -299,6 +362,7 @@ static void send_registries(struct core *core, bool all)
             .params = registry->settings.params,
             .run = registry->wanted,
             .restart_serial = memory->restart_serial,
+            .no_purging = memory->no_purging,
         };
 
         if (!all && memory->is_sent && memcmp(&goal, &memory->sent, sizeof(goal)) == 0)

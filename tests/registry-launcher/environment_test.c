@@ -58,7 +58,11 @@ static const struct {
     {"a carriage return", "A=1\r\n", 0, REGISTRY_ENVIRONMENT_BAD_LINE, 1, NULL},
     {"a NUL byte", "A=1\0B=2\n", 8, REGISTRY_ENVIRONMENT_BAD_LINE, 1, NULL},
     {"twice", "A=1\nB=2\nA=3\n", 0, REGISTRY_ENVIRONMENT_TWICE, 3, NULL},
-    {"what the goal says already", "FIRST=there\n", 0, REGISTRY_ENVIRONMENT_TWICE, 1, NULL},
+    {"what the goal says already is replaced", "FIRST=there\n", 0, REGISTRY_ENVIRONMENT_FINE, 0,
+     "FIRST=there"},
+    {"replaced twice", "FIRST=there\nFIRST=again\n", 0, REGISTRY_ENVIRONMENT_TWICE, 2, NULL},
+    {"what only a start says", "REGISTRY_STORAGE_MAINTENANCE_READONLY={}\n", 0,
+     REGISTRY_ENVIRONMENT_RESERVED, 1, NULL},
     {"a longer name is another one", "FIRST1=x\n", 0, REGISTRY_ENVIRONMENT_FINE, 0,
      "FIRST=here|FIRST1=x"},
 };

@@ -75,7 +75,7 @@ def test_environment_file(stage, want):
     wait_for("another secret is another digest", lambda: want.status["registry"]["digest"] not in ("", digest))
     for claim, text, mode, words in (("others may read it", "A=1\n", 0o640, "mode 0600"),
                                      ("a line is wrong", f"A=1\nSECRET {SECRET}\n", 0o600, ":2: must be NAME=value"),
-                                     ("it names what the goal names", "HOME=/\n", 0o600, ":1: names a variable again")):
+                                     ("it names a variable twice", "A=1\nA=2\n", 0o600, ":2: names a variable again")):
         want.send({**goal, "run": 0})
         want.state("it is stopped", state="stopped")
         secrets(stage, text, mode)

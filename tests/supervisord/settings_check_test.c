@@ -272,6 +272,38 @@ static void bundle(struct bench *bench)
     SET(bench->registries[0].params.config, "/{bundle}/a");
 }
 
+static void set_environment(struct bench *bench, const char *texts, size_t texts_bytes)
+{
+    memcpy(bench->registries[0].environment, texts, texts_bytes);
+    bench->registries[0].environment_bytes = (uint16_t)texts_bytes;
+}
+
+static void environment(struct bench *bench)
+{
+    set_environment(bench, "A=1\0LD_PRELOAD=x", sizeof("A=1\0LD_PRELOAD=x"));
+}
+
+static void environment_secret(struct bench *bench)
+{
+    set_environment(bench, "AWS_SESSION_TOKEN=x", sizeof("AWS_SESSION_TOKEN=x"));
+}
+
+static void environment_realm(struct bench *bench)
+{
+    set_environment(bench, "AUTH_TOKEN_REALM=SECRET", sizeof("AUTH_TOKEN_REALM=SECRET"));
+}
+
+static void environment_reserved(struct bench *bench)
+{
+    set_environment(bench,
+                    "REGISTRY_STORAGE_MAINTENANCE=", sizeof("REGISTRY_STORAGE_MAINTENANCE="));
+}
+
+static void environment_twice(struct bench *bench)
+{
+    set_environment(bench, "A=1\0AB=1\0A=2", sizeof("A=1\0AB=1\0A=2"));
+}
+
 static void root(struct bench *bench)
 {
     SET(bench->registries[0].user, "root");
@@ -337,6 +369,11 @@ static const struct row {
     {"one word of the policy", command_blank, SETTINGS_FAULT_COMMAND_PATH},
     {"no bundle yet", bundle, SETTINGS_FAULT_BUNDLE},
     {"never root", root, SETTINGS_FAULT_ROOT},
+    {"no loader's variable", environment, SETTINGS_FAULT_ENVIRONMENT},
+    {"no secret in this file", environment_secret, SETTINGS_FAULT_ENVIRONMENT_SECRET},
+    {"a realm is no secret", environment_realm, NO_FAULT},
+    {"what regha says", environment_reserved, SETTINGS_FAULT_ENVIRONMENT_RESERVED},
+    {"no variable twice", environment_twice, SETTINGS_FAULT_ENVIRONMENT_TWICE},
     {"ports differ", ports, SETTINGS_FAULT_PORT_TWICE},
     {"no port is no conflict", metrics_off, NO_FAULT},
     {"a nameless probe may be meant", nameless, NO_FAULT},
