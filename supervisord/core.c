@@ -268,7 +268,7 @@ static void handle_tick(struct loop_timer *timer, struct monotime now)
     process_state_read(core->loop, &state);
     core->world.processes[WORLD_REGHAD].state = state;
     core->is_stale |= core->world.waiting_for_address && has_address(core);
-    core->is_dirty |= !core->has_begun;
+    core->is_dirty = true; /* what the other nodes are told grows old */
     tell_status(core);
     (void)loop_timer_set(core->loop, timer, monotime_add(now, TICK_NS));
 }

@@ -33,6 +33,7 @@ struct core_registry {
     uint32_t restart_serial;
     bool no_purging;               /* of its next start: another node purges uploads */
     struct monotime purging_moved; /* when it was last restarted for that; 0: never */
+    struct monotime failed;        /* when it last failed here; 0: it did not */
     int64_t ready_pid;             /* the process whose readiness was seen; 0: none */
     bool is_sent;
     struct registry_goal sent; /* what the launcher was told last */
@@ -52,6 +53,8 @@ struct core {
     struct core_registry *registries;
     struct channel_client *clients[WORLD_PROCESSES]; /* none to ourselves */
     struct operator_save operator_save;
+    struct peers_news news; /* as told to the other nodes last */
+    struct monotime news_at;
     int64_t file_changed_ns;      /* wall clock of the file as read; 0: unknown */
     struct monotime asked;        /* when evidence was first asked for */
     bool has_begun;               /* goals may be sent */

@@ -13,30 +13,11 @@
 #define FRAMES_SUBKEY  2
 #define FRAMES_CONTEXT "frames.."
 #define SHORT_DIGEST   12
+#define RETELL_NS      NS_PER_S
 #define SETTLE_NS      (3 * NS_PER_S) /* a node that starts knows its digest, and ours, a little later */
 
-/* What a frame carries for reghad. */
-struct peers_news {
-    char version[32];
-    uint8_t registry_count;
-    struct world_node_registry registries[WORLD_NODE_REGISTRIES];
-};
-
-static const struct wire_field registry_fields[] = {
-    WIRE_TEXT(world_node_registry, name),
-    WIRE_TEXT(world_node_registry, digest),
-    WIRE_UPTO(world_node_registry, state, REGISTRY_STATES - 1),
-    WIRE_END,
-};
-
-static const struct wire_field news_fields[] = {
-    WIRE_TEXT(peers_news, version),
-    WIRE_ARRAY(peers_news, registries, registry_count, registry_fields),
-    WIRE_END,
-};
-
-static const struct wire_layout news_layout = {48, 1, sizeof(struct peers_news), news_fields,
-                                               "peer news"};
+_Static_assert(PEERS_NEWS_DIGEST_BYTES == REGISTRY_DIGEST_BYTES, "a digest is a digest");
+_Static_assert(PEERS_NEWS_NAME_BYTES == REGISTRY_NAME_BYTES, "a name is a name");
 
 static void add_key(struct core *core, const char *path, bool was_missed)
 {
@@ -72,34 +53,118 @@ void peers_read_key(struct core *core)
         add_key(core, cluster->old_key_file, was_missed);
 }
 
-/* Ours, as the others shall know it. */
-static void collect_news(const struct world *world, struct peers_news *news)
+static int64_t age_ns(struct monotime at, struct monotime now)
 {
-    memset(news, 0, sizeof(*news));
-    snprintf(news->version, sizeof(news->version), "%s", REGHA_VERSION);
-    for (size_t at = 0; at < world->registry_count && at < WORLD_NODE_REGISTRIES; at++) {
+    return at.ns == 0 ? PEERS_NEWS_NEVER : monotime_since(at, now);
+}
+
+static void collect_registries(const struct core *core, struct peers_news *news,
+                               struct monotime now)
+{
+    const struct world *world = &core->world;
+
+    for (size_t at = 0; at < world->registry_count && at < PEERS_NEWS_REGISTRIES; at++) {
         const struct registry_status *status = &world->registries[at].status;
-        struct world_node_registry *registry = &news->registries[news->registry_count++];
+        struct peers_news_registry *registry = &news->registries[news->registry_count++];
 
         memcpy(registry->name, world->registries[at].settings.params.name, sizeof(registry->name));
         memcpy(registry->digest, status->captured_digest, sizeof(registry->digest));
         registry->state = status->state;
+        registry->failed_age_ns = age_ns(core->registries[at].failed, now);
+        if (status->pid != 0 && core->registries[at].ready_pid == status->pid)
+            registry->flags |= PEERS_NEWS_READY;
     }
+}
+
+static void collect_probes(const struct probe_set *probes, struct peers_news *news,
+                           struct monotime now)
+{
+    for (size_t at = 0; probes && at < probe_set_count(probes); at++) {
+        const struct probe_state *state = probe_set_state(probes, at);
+
+        if (state->params.scope != PROBE_SCOPE_SHARED || news->probe_count == PEERS_NEWS_PROBES)
+            continue;
+        news->probes[news->probe_count++] = (struct peers_news_probe){
+            .name_hash = peers_news_hash(state->params.name),
+            .health = (uint8_t)state->health,
+            .success_age_ns = age_ns(state->success_started, now),
+            .failure_age_ns = age_ns(state->failure_started, now),
+        };
+    }
+}
+
+static void collect_routers(const struct world *world, struct peers_news *news)
+{
+    for (size_t at = 0; at < world->router_count && at < PEERS_NEWS_ROUTERS; at++) {
+        const struct world_router *router = &world->routers[at];
+        struct peers_news_router *told = &news->routers[news->router_count++];
+
+        told->vrid = router->settings.params.vrid;
+        told->family = router->settings.params.family;
+        told->flags = router->eligible ? PEERS_NEWS_ELIGIBLE : 0;
+    }
+}
+
+/* Ours, as the others shall know it; without the serial. */
+static void collect_news(const struct core *core, struct peers_news *news, struct monotime now)
+{
+    memset(news, 0, sizeof(*news)); /* it is compared as bytes */
+    snprintf(news->version, sizeof(news->version), "%s", REGHA_VERSION);
+    news->mode = (uint8_t)core->world.operator.mode;
+    news->is_paused = operator_is_paused(&core->world.operator, core->world.wall_ns);
+    collect_registries(core, news, now);
+    collect_probes(core->world.probes, news, now);
+    collect_routers(&core->world, news);
 }
 
 static void keep_news(struct world_node *node, const struct peers_news *news)
 {
+    node->news = *news;
+    if (node->news.mode >= OPERATOR_MODES)
+        node->news.mode = OPERATOR_MAINTENANCE; /* a word of a later version: rather not */
     memcpy(node->version, news->version, sizeof(node->version));
-    memcpy(node->registries, news->registries, sizeof(node->registries));
-    node->registry_count = news->registry_count;
     memcpy(node->digest, news->registries[0].digest, sizeof(node->digest));
-    node->registry_state = news->registries[0].state;
+    node->registry_state =
+        news->registries[0].state < REGISTRY_STATES ? news->registries[0].state : REGISTRY_STOPPED;
 }
 
-bool peers_goal(const struct core *core, struct vrrp_cluster_goal *ret_goal)
+/*
+ * What changed goes at once. Ages grow by themselves: whoever hears them dates them by the serial,
+ * so they are told anew only each second, and when something begins or ends.
+ */
+static bool is_news(const struct peers_news *news, const struct peers_news *told,
+                    struct monotime told_at, struct monotime now)
+{
+    struct peers_news a = *news, b = *told;
+
+    if (told_at.ns == 0 || monotime_since(told_at, now) >= RETELL_NS)
+        return true;
+    for (size_t at = 0; at < PEERS_NEWS_REGISTRIES; at++)
+        a.registries[at].failed_age_ns = b.registries[at].failed_age_ns = 0;
+    for (size_t at = 0; at < PEERS_NEWS_PROBES; at++) {
+        a.probes[at].success_age_ns = b.probes[at].success_age_ns = 0;
+        a.probes[at].failure_age_ns = a.probes[at].failure_age_ns < 0 ? -1 : 0;
+        b.probes[at].failure_age_ns = b.probes[at].failure_age_ns < 0 ? -1 : 0;
+    }
+    a.serial = b.serial;
+    return memcmp(&a, &b, sizeof(a)) != 0;
+}
+
+static void refresh_news(struct core *core, struct monotime now)
+{
+    struct peers_news news;
+
+    collect_news(core, &news, now);
+    if (!is_news(&news, &core->news, core->news_at, now))
+        return;
+    news.serial = core->news.serial + 1;
+    core->news = news;
+    core->news_at = now;
+}
+
+bool peers_goal(struct core *core, struct vrrp_cluster_goal *ret_goal, struct monotime now)
 {
     const struct settings *settings = core->world.settings;
-    struct peers_news news;
 
     if (core->key_count == 0 || settings->self == SETTINGS_NO_NODE)
         return false;
@@ -114,9 +179,9 @@ bool peers_goal(const struct core *core, struct vrrp_cluster_goal *ret_goal)
         snprintf(node->name, sizeof(node->name), "%s", settings->nodes[at].name);
         node->address = settings->nodes[at].address;
     }
-    collect_news(&core->world, &news);
-    const int length = wire_encode(&news_layout, &news, ret_goal->blob, sizeof(ret_goal->blob));
-    ret_goal->blob_bytes = (uint16_t)(length > 0 ? length : 0);
+    refresh_news(core, now);
+    ret_goal->blob_bytes =
+        (uint16_t)peers_news_encode(&core->news, ret_goal->blob, sizeof(ret_goal->blob));
     return true;
 }
 
@@ -153,6 +218,14 @@ static void tell_reached(struct core *core, const struct world_node *node, bool 
                                 : "three of its frames are missing");
 }
 
+/* What may change a judgement of ours; ages that only grew do not. */
+static bool matters(const struct peers_news *a, const struct peers_news *b)
+{
+    return memcmp(a->registries, b->registries, sizeof(a->registries)) != 0 ||
+           memcmp(a->routers, b->routers, sizeof(a->routers)) != 0 || a->mode != b->mode ||
+           memcmp(a->probes, b->probes, sizeof(a->probes)) != 0;
+}
+
 void peers_take(struct core *core, const struct vrrp_peer_state *state, struct monotime now)
 {
     struct world_node *node = find_node(&core->world, state->name);
@@ -165,15 +238,19 @@ void peers_take(struct core *core, const struct vrrp_peer_state *state, struct m
         return;
     const bool changed = node->reachable != state->reachable;
     node->reachable = state->reachable;
+    node->leaving = state->leaving;
     node->seen = (struct monotime){state->seen_ns};
+    node->since = (struct monotime){state->since_ns};
     node->role = role_of(core, state);
     if (changed && (node->reachable || state->seen_ns != 0))
         tell_reached(core, node, state->leaving, now);
     core->is_dirty |= changed;
-    /* It cannot be read of a reghad that is not there, or of another version. */
-    if (wire_decode(&news_layout, state->blob, state->blob_bytes, &news, sizeof(news)) < 0)
+    /* It says nothing of a reghad that is not there. */
+    if (!peers_news_decode(state->blob, state->blob_bytes, &news))
         return;
-    core->is_dirty |= memcmp(node->registries, news.registries, sizeof(news.registries)) != 0;
+    if (node->news_at.ns == 0 || news.serial != node->news.serial)
+        node->news_at = now;
+    core->is_dirty |= matters(&news, &node->news);
     keep_news(node, &news);
 }
 
@@ -182,20 +259,12 @@ static void fill_self(struct core *core, struct world_node *node, struct monotim
     const struct world *world = &core->world;
     struct peers_news news;
 
-    collect_news(world, &news);
+    collect_news(core, &news, now);
     keep_news(node, &news);
+    node->news_at = now;
     node->reachable = true;
     node->seen = now;
     node->role = world->router_count > 0 ? world->routers[0].status.state : VRRP_INITIALIZE;
-}
-
-static const struct world_node_registry *find_registry(const struct world_node *node,
-                                                       const char *name)
-{
-    for (size_t at = 0; at < node->registry_count; at++)
-        if (strcmp(node->registries[at].name, name) == 0)
-            return &node->registries[at];
-    return NULL;
 }
 
 /* What differs, in words; "" if nothing does. */
@@ -213,8 +282,8 @@ static void find_drift(const struct world *world, size_t at, char *words, size_t
     }
     for (size_t peer = 0; peer < world->node_count; peer++) {
         const struct world_node *node = &world->nodes[peer];
-        const struct world_node_registry *theirs =
-            find_registry(node, world->registries[at].settings.params.name);
+        const struct peers_news_registry *theirs =
+            peers_news_registry(&node->news, world->registries[at].settings.params.name);
 
         if (node->self || !node->reachable || !theirs || theirs->digest[0] == '\0' ||
             strcmp(theirs->digest, status->captured_digest) == 0)

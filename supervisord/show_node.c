@@ -175,17 +175,10 @@ static void node_of(struct table *table, const struct show *show, const struct w
 struct table *show_node_nodes(const struct show *show)
 {
     static const struct table_column columns[] = {
-        {"name", "NAME"},
-        {"address", "ADDRESS"},
-        {"self", "SELF"},
-        {"witness", "WITNESS"},
-        {"reachable", "REACHED"},
-        {"seen_seconds", "SEEN, AGO"},
-        {"role", "ROLE"},
-        {"registry", "REGISTRY"},
-        {"digest", "RUNS"},
-        {"version", "VERSION"},
-        {NULL, NULL},
+        {"name", "NAME"},       {"address", "ADDRESS"},   {"self", "SELF"},
+        {"witness", "WITNESS"}, {"reachable", "REACHED"}, {"seen_seconds", "SEEN, AGO"},
+        {"mode", "MODE"},       {"role", "ROLE"},         {"registry", "REGISTRY"},
+        {"digest", "RUNS"},     {"version", "VERSION"},   {NULL, NULL},
     };
     struct table *table = table_new(columns);
 
@@ -194,10 +187,12 @@ struct table *show_node_nodes(const struct show *show)
 
         node_of(table, show, node);
         if (!node->self && node->seen.ns == 0) {
-            for (int at = 0; at < 4; at++)
+            for (int at = 0; at < 5; at++)
                 table_none(table);
             continue;
         }
+        table_text(table, "%s%s", operator_mode_name((enum operator_mode)node->news.mode),
+                   node->news.is_paused ? ", paused" : "");
         table_text(table, "%s", vrrp_message_state_name((enum vrrp_state)node->role));
         table_text(table, "%s",
                    registry_message_state_name((enum registry_state)node->registry_state));

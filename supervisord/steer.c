@@ -310,11 +310,11 @@ static struct vrrp_goal router_goal(const struct core *core, size_t at)
 }
 
 /* Returns whether there was something to say. */
-static bool send_cluster(struct core *core, bool all)
+static bool send_cluster(struct core *core, bool all, struct monotime now)
 {
     struct vrrp_cluster_goal goal;
 
-    if (!peers_goal(core, &goal) ||
+    if (!peers_goal(core, &goal, now) ||
         (!all && core->is_cluster_sent && memcmp(&goal, &core->cluster_sent, sizeof(goal)) == 0) ||
         channel_client_want(core->clients[WORLD_VRRP], &vrrp_message_cluster, &goal) < 0)
         return false;
@@ -324,14 +324,14 @@ static bool send_cluster(struct core *core, bool all)
 }
 
 /* memcmp() sees padding, and sending a goal once too often does no harm. */
-static void send_routers(struct core *core, bool all)
+static void send_routers(struct core *core, bool all, struct monotime now)
 {
     struct channel_client *client = core->clients[WORLD_VRRP];
     size_t sent = 0;
 
     if (!channel_client_is_ready(client))
         return;
-    sent += send_cluster(core, all);
+    sent += send_cluster(core, all, now);
     for (size_t at = 0; at < core->world.router_count; at++) {
         const struct vrrp_goal goal = router_goal(core, at);
         struct core_router *memory = &core->routers[at];
@@ -389,11 +389,11 @@ static bool may_begin(const struct core *core, struct monotime now)
 }
 
 /* What was judged before a snapshot came must not be sent: it knows nothing of what runs there. */
-static void send_goals(struct core *core)
+static void send_goals(struct core *core, struct monotime now)
 {
     if (!core->has_begun || core->world.waiting_for_address)
         return;
-    send_routers(core, core->is_new[WORLD_VRRP]);
+    send_routers(core, core->is_new[WORLD_VRRP], now);
     send_registries(core, core->is_new[WORLD_LAUNCHER]);
     memset(core->is_new, 0, sizeof(core->is_new));
 }
@@ -407,11 +407,11 @@ void steer_judge(struct core *core, struct monotime now)
     apply_applicable(core, now);
     (void)loop_timer_set(core->loop, &core->again,
                          monotime_earlier(core->again.deadline, peers_compare(core, now)));
-    send_goals(core);
+    send_goals(core, now);
 }
 
 void steer_send_all(struct core *core)
 {
     core->is_new[WORLD_VRRP] = core->is_new[WORLD_LAUNCHER] = true;
-    send_goals(core);
+    send_goals(core, monotime_now());
 }

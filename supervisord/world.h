@@ -12,6 +12,7 @@
 #include "probes/message.h"
 #include "registry-launcher/message.h"
 #include "supervisord/operator.h"
+#include "supervisord/peers_news.h"
 #include "supervisord/settings.h"
 #include "vrrp/kernel/message.h"
 #include "vrrp/message.h"
@@ -59,27 +60,20 @@ struct world_registry {
     char facts_error[192];
 };
 
-#define WORLD_NODE_REGISTRIES 8
-
-/* A registry as a node has it; the digest is of what a start there would use. */
-struct world_node_registry {
-    char name[REGISTRY_NAME_BYTES];
-    char digest[REGISTRY_DIGEST_BYTES];
-    uint8_t state;
-};
-
 /* What another node says of itself; `self` is filled from here. */
 struct world_node {
     struct settings_node settings;
     bool self;
     bool reachable;
-    struct monotime seen; /* 0: never */
+    bool leaving;          /* it said so: its silence is none */
+    struct monotime since; /* of the last change of reachable; 0: never */
+    struct monotime seen;  /* 0: never */
     char version[32];
     uint8_t role;                       /* enum vrrp_state of the first router */
     char digest[REGISTRY_DIGEST_BYTES]; /* of its first registry */
     uint8_t registry_state;
-    uint8_t registry_count;
-    struct world_node_registry registries[WORLD_NODE_REGISTRIES];
+    struct peers_news news;             /* all of it */
+    struct monotime news_at;            /* when its serial was first seen; 0: never */
     uint64_t rejected[VRRP_FRAME_DROPS]; /* its frames that did not count; self: strangers' */
 };
 
