@@ -6,6 +6,7 @@
 /* Judged so often while all is quiet, so that standing still is seen. */
 #define PULSE_NS       (250 * NS_PER_MS)
 #define PULSE_DOUBT_NS (25 * NS_PER_MS)
+#define URGENT_NS      (5 * NS_PER_S)
 /* A second connection, begun so soon after the first, tells loss from silence. */
 #define TRIES_MIN 2
 /* Answers of that many intervals forbid to open. */
@@ -318,6 +319,8 @@ static void judge_peer(struct breaker *breaker, const struct breaker_evidence *e
                        (evidence->peers[at].missed.ns != 0 &&
                         evidence->peers[at].answered.ns < evidence->peers[at].missed.ns);
     verdict->open_count += memory->state == BREAKER_OPEN;
+    verdict->is_urgent |= memory->state != BREAKER_OPEN && peer->is_doubted &&
+                          monotime_since(evidence->peers[at].asked, now) < URGENT_NS;
     verdict->is_doubted |= peer->is_doubted && !evidence->peers[at].is_excluded;
 }
 
@@ -348,7 +351,7 @@ struct breaker_verdict breaker_judge(struct breaker *breaker,
     for (size_t at = 0; at < count; at++)
         verdict.peers[at].has_changed = before[at] != breaker->peers[at].state;
     breaker->judged = now;
-    breaker->again = monotime_add(now, verdict.is_doubted ? PULSE_DOUBT_NS : PULSE_NS);
+    breaker->again = monotime_add(now, verdict.is_urgent ? PULSE_DOUBT_NS : PULSE_NS);
     verdict.again = breaker->again;
     return verdict;
 }

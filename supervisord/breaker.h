@@ -111,6 +111,7 @@ struct breaker_verdict {
     size_t open_count;
     unsigned limit;        /* how many may be cut off or lost together */
     bool is_doubted;       /* any is */
+    bool is_urgent;        /* any may be cut off soon */
     bool has_stood_still;  /* begin every probe anew: those on the way say nothing */
     struct monotime again; /* judge again then at the latest */
 };

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "supervisord/derive_breaker.h"
 #include "supervisord/derive_registry.h"
 
 #define PATH_BYTES     160
@@ -295,5 +296,6 @@ void derive_all(struct derive *derive)
     for (size_t at = 0; at < settings->probe_count; at++)
         complete_probe(derive, &settings->probes[at]);
     derive_registry_link(derive);
+    derive_breaker_complete(derive);
     explicit_bzero(derive->key, sizeof(derive->key));
 }

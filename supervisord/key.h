@@ -51,6 +51,7 @@ struct key {
     const char *const *choices; /* of a BOOL or ENUM, from min to max */
     int64_t min, max;           /* in ns, in characters of a text */
     size_t count_min, count_max;
+    bool may_be_lone;         /* a list of texts: one may stand without brackets */
     size_t spare;             /* room in GROUPS for what is derived */
     const char *fallback;     /* the default as people write it, NULL: none */
     const char *rule;         /* what the default is, in words, if it has no text */

@@ -13,6 +13,7 @@
 
 #include "probes/params.h"
 #include "registry-launcher/params.h"
+#include "supervisord/settings_breaker.h"
 #include "vrrp/params.h"
 
 #define SETTINGS_NAME_BYTES     32
@@ -84,6 +85,7 @@ struct settings_metrics {
 struct settings {
     struct settings_cluster cluster;
     struct settings_policy policy;
+    struct settings_breaker breaker;
     struct settings_control control;
     struct settings_metrics metrics;
     int self; /* index of this node, SETTINGS_NO_NODE while none of the addresses is local */

@@ -410,6 +410,23 @@ static void check_registry(struct check *check, size_t at)
         find(check, SETTINGS_FAULT_RESTART_MAX, &params->restart.max_ns, &params->restart.first_ns);
 }
 
+static void check_breaker(struct check *check)
+{
+    const struct settings_breaker *breaker = &check->settings->breaker;
+    const int *node = &breaker->drives_per_node, *set = &breaker->drives_per_set;
+
+    if (breaker->max_open > 1 && (*node == 0 || *set == 0))
+        find(check, SETTINGS_FAULT_MAX_OPEN, &breaker->max_open, NULL);
+    if ((*node == 0) != (*set == 0))
+        find(check, SETTINGS_FAULT_DRIVES_HALF, *node == 0 ? set : node, NULL);
+    else if (*node > *set)
+        find(check, SETTINGS_FAULT_DRIVES, node, set);
+    if (breaker->answer_timeout_ns > 0 &&
+        breaker->answer_timeout_ns < 2 * breaker->connect_timeout_ns)
+        find(check, SETTINGS_FAULT_ANSWER, &breaker->answer_timeout_ns,
+             &breaker->connect_timeout_ns);
+}
+
 size_t settings_check_all(const struct settings *settings, struct settings_finding *findings,
                           size_t room)
 {
@@ -422,6 +439,7 @@ size_t settings_check_all(const struct settings *settings, struct settings_findi
         check_probe(&check, at);
     for (size_t at = 0; at < settings->registry_count; at++)
         check_registry(&check, at);
+    check_breaker(&check);
     if (settings->metrics.port != 0 && settings->metrics.port == settings->cluster.port)
         find(&check, SETTINGS_FAULT_PORT_TWICE, &settings->metrics.port, &settings->cluster.port);
     return check.count;

@@ -48,6 +48,10 @@ enum settings_fault {
     SETTINGS_FAULT_ENVIRONMENT_RESERVED,
     SETTINGS_FAULT_ENVIRONMENT_TWICE,
     SETTINGS_FAULT_PORT_TWICE,
+    SETTINGS_FAULT_MAX_OPEN,    /* above 1, and drives are not known */
+    SETTINGS_FAULT_DRIVES,      /* more on one node than in a set at `other` */
+    SETTINGS_FAULT_DRIVES_HALF, /* the other one is not known */
+    SETTINGS_FAULT_ANSWER,      /* less than twice the connection's at `other` */
     SETTINGS_FAULTS,
 };
 

@@ -89,6 +89,13 @@ static const struct sentence {
         PLAIN("must be left out: regha itself says what is read-only and who purges"),
     [SETTINGS_FAULT_ENVIRONMENT_TWICE] = PLAIN("must differ from a name before"),
     [SETTINGS_FAULT_PORT_TWICE] = MUST("must differ from ", SHOW_PLACE, ""),
+    [SETTINGS_FAULT_MAX_OPEN] =
+        SHOULD("counts as 1 as long as drives_per_node and drives_per_set are not given",
+               SHOW_NOTHING, ""),
+    [SETTINGS_FAULT_DRIVES] = MUST("must be at most ", SHOW_VALUE, " (of a node <= of a set)"),
+    [SETTINGS_FAULT_DRIVES_HALF] =
+        PLAIN("must come with its counterpart: drives_per_node and drives_per_set"),
+    [SETTINGS_FAULT_ANSWER] = MUST("must be at least twice ", SHOW_VALUE, ""),
 };
 
 /* An element of a list may lie where the list lies; the finding is about the element. */

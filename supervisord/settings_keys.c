@@ -4,6 +4,7 @@
 #include <sys/un.h>
 
 #include "supervisord/settings.h"
+#include "supervisord/settings_keys_breaker.h"
 #include "supervisord/settings_keys_probe.h"
 #include "supervisord/settings_keys_registry.h"
 
@@ -171,7 +172,8 @@ static const struct key root_keys[] = {
     {"quorum", KEY_LATER},
     {"guard", KEY_LATER},
     {"balancers", KEY_LATER},
-    {"breaker", KEY_LATER},
+    {"breaker", KEY_GROUP(settings, breaker, settings_breaker, settings_keys_breaker),
+     KEY_HELP("cuts off storage peers that are silent")},
     {"on_transition", KEY_LATER},
     {.name = NULL},
 };

@@ -247,6 +247,13 @@ static int read_list(const struct reading *reading, const struct key *key,
     const size_t count = (size_t)config_setting_length(setting);
     const int type = config_setting_type(setting);
 
+    if (key->may_be_lone && type == CONFIG_TYPE_STRING && !is_marked_number(setting)) {
+        note(reading,
+             (struct origin){(char *)reading->base + key->offset, ORIGIN_VALUE, .key = key},
+             key->name, setting);
+        read_element(reading, key, setting, 0);
+        return 0;
+    }
     if (type != CONFIG_TYPE_LIST && type != CONFIG_TYPE_ARRAY) {
         refuse(reading, key, setting, key->name);
         return make_empty(reading, key);

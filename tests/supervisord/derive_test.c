@@ -273,6 +273,40 @@ static void test_storage_address(void **state)
     settings_free(settings);
 }
 
+static void check_watched(const char *text, size_t count, const char *first, uint16_t port)
+{
+    struct host_fixture fixture = {.folder = "."};
+    struct settings *settings = read_text(text, &fixture);
+    char address[ADDRESS_TEXT_BYTES];
+
+    assert_non_null(settings);
+    const struct settings_breaker *breaker = &settings->breaker;
+    if (breaker->watch_count != count)
+        fail_msg("%s: %zu are watched", text, breaker->watch_count);
+    if (count > 0) {
+        assert_string_equal(address_format_host(&breaker->watch[0].address, address), first);
+        assert_int_equal(breaker->watch[0].port, port);
+    }
+    settings_free(settings);
+}
+
+/* Never this host; a witness stores nothing; of a store elsewhere nobody knows the peers. */
+static void test_watched_peers(void **state)
+{
+    (void)state;
+    check_watched(NODES ROUTER REGISTRY, 1, "10.0.0.12", 9000);
+    check_watched(
+        "nodes = ( { name = \"n1\"; address = \"10.0.0.11\"; }, "
+        "{ name = \"n2\"; address = \"10.0.0.12\"; witness = true; } );\n" ROUTER REGISTRY,
+        0, "", 0);
+    check_watched(NODES ROUTER "registries = ( { config = \"/etc/docker/registry/far.yml\"; } );\n",
+                  0, "", 0);
+    check_watched(NODES ROUTER REGISTRY "breaker = { peers = (); };\n", 0, "", 0);
+    check_watched(NODES ROUTER "breaker = { peers = ( \"127.0.0.1:1\", \"10.0.0.11:1\", "
+                               "\"[fd00::9]:7480\", \"[fd00::9]:7480\" ); };\n",
+                  1, "fd00::9", 7480);
+}
+
 static int enter_folder(void **state)
 {
     (void)state;
@@ -293,6 +327,7 @@ int main(void)
         cmocka_unit_test(test_no_node_yet),
         cmocka_unit_test(test_written_probes),
         cmocka_unit_test(test_storage_address),
+        cmocka_unit_test(test_watched_peers),
     };
 
     return cmocka_run_group_tests(tests, enter_folder, NULL);

@@ -319,6 +319,35 @@ static void metrics_off(struct bench *bench)
     bench->settings.metrics.port = bench->settings.cluster.port = 0;
 }
 
+static void many_open(struct bench *bench)
+{
+    bench->settings.breaker.max_open = 2;
+}
+
+static void half_drives(struct bench *bench)
+{
+    bench->settings.breaker.drives_per_set = 16;
+}
+
+static void few_drives(struct bench *bench)
+{
+    bench->settings.breaker.drives_per_set = 4;
+    bench->settings.breaker.drives_per_node = 5;
+}
+
+static void short_answer(struct bench *bench)
+{
+    bench->settings.breaker.connect_timeout_ns = 800 * NS_PER_MS;
+    bench->settings.breaker.answer_timeout_ns = 1500 * NS_PER_MS;
+}
+
+static void drives(struct bench *bench)
+{
+    bench->settings.breaker.max_open = 2;
+    bench->settings.breaker.drives_per_set = 16;
+    bench->settings.breaker.drives_per_node = 2;
+}
+
 static void nameless(struct bench *bench)
 {
     SET(bench->probes[2].name, "");
@@ -376,6 +405,11 @@ static const struct row {
     {"no variable twice", environment_twice, SETTINGS_FAULT_ENVIRONMENT_TWICE},
     {"ports differ", ports, SETTINGS_FAULT_PORT_TWICE},
     {"no port is no conflict", metrics_off, NO_FAULT},
+    {"more than one needs drives", many_open, SETTINGS_FAULT_MAX_OPEN},
+    {"drives come in pairs", half_drives, SETTINGS_FAULT_DRIVES_HALF},
+    {"a node has no more drives than a set", few_drives, SETTINGS_FAULT_DRIVES},
+    {"two connections before an answer", short_answer, SETTINGS_FAULT_ANSWER},
+    {"drives and two", drives, NO_FAULT},
     {"a nameless probe may be meant", nameless, NO_FAULT},
 };
 
