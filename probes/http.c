@@ -11,8 +11,10 @@
 
 #include "probes/request.h"
 
-#define CONNECTION_LIFE_S 10L
-#define BUFFER_BYTES      4096L
+/* By the handle, so that connections which began together do not end together. */
+#define CONNECTION_LIFE_MIN_S 6L
+#define CONNECTION_LIFE_MAX_S 10L
+#define BUFFER_BYTES          4096L
 
 /* By a hash of the name, so that no bundle of a hundred and more certificates has to be parsed. */
 #define SYSTEM_CERTIFICATES "/etc/ssl/certs"
@@ -196,6 +198,14 @@ static int set_headers(struct probe_http *http)
     return 0;
 }
 
+static long connection_life_s(const struct probe_http *http)
+{
+    const uintptr_t place = (uintptr_t)http / sizeof(*http);
+
+    return CONNECTION_LIFE_MIN_S +
+           (long)(place % (CONNECTION_LIFE_MAX_S - CONNECTION_LIFE_MIN_S + 1));
+}
+
 /* Each of these only keeps a number or a pointer, or copies a short text. */
 static void set_options(struct probe_http *http)
 {
@@ -211,7 +221,7 @@ static void set_options(struct probe_http *http)
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "regha/" REGHA_VERSION);
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, BUFFER_BYTES);
-    curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, CONNECTION_LIFE_S);
+    curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, connection_life_s(http));
     curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, http->connect_only ? 1L : 0L);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, receive_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, http);

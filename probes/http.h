@@ -4,7 +4,7 @@
  *
  * It never blocks and never follows a redirect, uses no proxy, reads headers and bodies only up to
  * a limit, and has no deadline: whoever started a request stops it. Connections are used again for
- * up to 10 s, then made anew, so that a server that takes no new ones is noticed.
+ * 6 to 10 s, then made anew, so that a server that takes no new ones is noticed.
  *
  * Names are resolved in a thread of libcurl, which cannot be stopped. A request stopped meanwhile
  * leaves it to its end, and the next one waits for that end instead of starting another thread.

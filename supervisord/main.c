@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/confine.h"
 #include "base/log.h"
@@ -20,6 +21,7 @@
 #define EXIT_USAGE     2
 #define EXIT_CONFIG    78 /* sysexits.h: a restart would not help */
 #define STALL_NS       (20 * NS_PER_MS)
+#define FILES_MAX      65536
 #define VERSION_STRING "reghad " REGHA_VERSION
 
 static const char usage[] =
@@ -225,6 +227,17 @@ static int open_doors(struct daemon *daemon, struct err *err)
     return 0;
 }
 
+/* Each probe keeps a connection, and what is usual to begin with is 1,024 of all. */
+static void raise_files(void)
+{
+    struct rlimit files;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+        return;
+    files.rlim_cur = files.rlim_max < FILES_MAX ? files.rlim_max : FILES_MAX;
+    (void)setrlimit(RLIMIT_NOFILE, &files); /* with fewer, some probes say that they cannot ask */
+}
+
 static int run_daemon(const struct options *options)
 {
     const struct confine_params confinement = {.user = PROCESS_REGHAD_USER, .group = PROCESS_GROUP};
@@ -239,6 +252,7 @@ static int run_daemon(const struct options *options)
         free(daemon);
         return EXIT_FAILURE;
     }
+    raise_files();
     const int opened = core_open(&daemon->core, daemon->loop, options->path, stderr);
     if (opened < 0) {
         log_err("cannot start with this configuration", "file=%s", options->path);
