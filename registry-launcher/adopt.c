@@ -26,6 +26,7 @@ struct head {
     bool readonly, no_purging;
     char digest[REGISTRY_DIGEST_BYTES];
     char cgroup[REGISTRY_CGROUP_BYTES];
+    struct registry_adopt_leaver leaver;
 };
 
 static const struct wire_field head_fields[] = {
@@ -38,6 +39,10 @@ static const struct wire_field head_fields[] = {
     WIRE_BOOL(head, no_purging),
     WIRE_TEXT(head, digest),
     WIRE_TEXT(head, cgroup),
+    WIRE_UPTO(head, leaver.pid, INT32_MAX),
+    WIRE_INT(head, leaver.start_ticks),
+    WIRE_UPTO(head, leaver.deadline_ns, INT64_MAX),
+    WIRE_TEXT(head, leaver.cgroup),
     WIRE_END,
 };
 
@@ -119,7 +124,8 @@ int registry_adopt_write(const char *folder, const struct registry_adopt_record 
                         .started_ns = record->started_ns,
                         .backend = record->backend,
                         .readonly = record->readonly,
-                        .no_purging = record->no_purging};
+                        .no_purging = record->no_purging,
+                        .leaver = record->leaver};
     struct file file = {.length_bytes = 0};
     char path[PATH_MAX] = "", fresh[PATH_MAX] = "";
 
@@ -187,6 +193,7 @@ static int parse(const struct file *file, const char *name, struct registry_adop
     record->no_purging = head.no_purging;
     memcpy(record->digest, head.digest, sizeof(record->digest));
     memcpy(record->cgroup, head.cgroup, sizeof(record->cgroup));
+    record->leaver = head.leaver;
     return 0;
 }
 

@@ -16,6 +16,14 @@
 
 #define REGISTRY_ADOPT_MAX 64 /* registries of one host */
 
+/* A process before the present one, which drains. */
+struct registry_adopt_leaver {
+    int64_t pid; /* 0: none */
+    uint64_t start_ticks;
+    int64_t deadline_ns; /* CLOCK_MONOTONIC: its KILL */
+    char cgroup[REGISTRY_CGROUP_BYTES];
+};
+
 struct registry_adopt_record {
     struct registry_goal goal;
     bool other_boot; /* when read: it was written in another boot, as far as can be told here */
@@ -26,6 +34,7 @@ struct registry_adopt_record {
     bool readonly, no_purging; /* as it was started */
     char digest[REGISTRY_DIGEST_BYTES];
     char cgroup[REGISTRY_CGROUP_BYTES];
+    struct registry_adopt_leaver leaver;
 };
 
 /* Replaces the former record in one step. Returns 0 or a negative errno. */

@@ -70,13 +70,13 @@ void registry_cgroup_find(struct registry_cgroups *cgroups)
 }
 
 void registry_cgroup_make(const struct registry_cgroups *cgroups, const char *name,
-                          char ret_path[REGISTRY_CGROUP_BYTES])
+                          const char *suffix, char ret_path[REGISTRY_CGROUP_BYTES])
 {
     ret_path[0] = '\0';
     if (cgroups->folder[0] == '\0')
         return;
-    if ((size_t)snprintf(ret_path, REGISTRY_CGROUP_BYTES, "%s/regha-registry-%s", cgroups->folder,
-                         name) >= REGISTRY_CGROUP_BYTES ||
+    if ((size_t)snprintf(ret_path, REGISTRY_CGROUP_BYTES, "%s/regha-registry-%s%s", cgroups->folder,
+                         name, suffix) >= REGISTRY_CGROUP_BYTES ||
         (mkdir(ret_path, 0755) < 0 && errno != EEXIST))
         ret_path[0] = '\0';
 }

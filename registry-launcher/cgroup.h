@@ -25,7 +25,7 @@ void registry_cgroup_find(struct registry_cgroups *cgroups);
 
 /* The cgroup of registry `name`, made if need be; its path, or "" where there is none to be had. */
 void registry_cgroup_make(const struct registry_cgroups *cgroups, const char *name,
-                          char ret_path[REGISTRY_CGROUP_BYTES]);
+                          const char *suffix, char ret_path[REGISTRY_CGROUP_BYTES]);
 
 /* The calling process joins it; with "" nothing happens. Returns 0 or a negative errno. */
 int registry_cgroup_join(const char *path);

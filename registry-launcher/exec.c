@@ -136,6 +136,7 @@ void registry_exec_init(struct registry_exec *exec, struct loop *loop,
         .loop = loop,
         .events = events,
         .owner = owner,
+        .suffix = "",
         .process = REGISTRY_PROCESS_NONE,
         .end_io = {.name = "registry-end", .fd = -1, .handle = handle_end, .owner = exec},
         .start_io = {.name = "registry-start", .fd = -1, .handle = handle_start, .owner = exec},
@@ -180,7 +181,7 @@ int registry_exec_start(struct registry_exec *exec, const struct registry_cgroup
     struct child child = {start, exec->cgroup, theirs};
 
     exec->start_io.fd = sockets[0];
-    registry_cgroup_make(cgroups, start->params->name, exec->cgroup);
+    registry_cgroup_make(cgroups, start->params->name, exec->suffix, exec->cgroup);
     int failed = registry_process_start(run, &child, &exec->process, err);
     if (failed == 0)
         failed = release(exec, err);

@@ -19,6 +19,7 @@ struct registry_exec {
     const struct registry_backend_events *events;
     void *owner;
     struct registry_process process;
+    const char *suffix; /* of its cgroup, so that two processes of one registry have one each */
     char cgroup[REGISTRY_CGROUP_BYTES];
     bool we_killed;
     struct registry_program_failure failure; /* it said so, and is about to end */

@@ -10,6 +10,7 @@ static unsigned attempt(struct registry_fsm *fsm, struct monotime now)
 {
     fsm->spawning = true;
     fsm->killed = false;
+    fsm->port_is_held = false;
     fsm->deadline = monotime_add(now, REGISTRY_FSM_SPAWN_NS);
     return REGISTRY_FSM_CAPTURE | REGISTRY_FSM_SPAWN;
 }
@@ -35,6 +36,16 @@ static unsigned stop(struct registry_fsm *fsm, struct monotime now)
     return REGISTRY_FSM_TERM;
 }
 
+/* The old one drains on beside the new one. */
+static unsigned hand_over(struct registry_fsm *fsm, struct monotime deadline, struct monotime now)
+{
+    fsm->is_leaving = true;
+    fsm->leaver_killed = false;
+    fsm->leave_deadline = deadline;
+    fsm->handed_over = now;
+    return REGISTRY_FSM_HAND_OVER | start(fsm, now);
+}
+
 /* The old one holds the place of the new one. */
 static void hurry(struct registry_fsm *fsm, struct monotime now)
 {
@@ -45,6 +56,7 @@ static void end(struct registry_fsm *fsm)
 {
     fsm->state = REGISTRY_STOPPED;
     fsm->spawning = false;
+    fsm->port_is_held = false;
     fsm->deadline = MONOTIME_NEVER;
 }
 
@@ -90,6 +102,32 @@ static unsigned reconsider(struct registry_fsm *fsm, bool again, struct monotime
     return 0;
 }
 
+/* A goal while it lives, or is being started. */
+static unsigned change(struct registry_fsm *fsm, const struct registry_fsm_goal *goal, bool restart,
+                       struct monotime now)
+{
+    if (fsm->run && !restart)
+        return 0; /* other parameters are shown as drift; they restart nothing by themselves */
+    if (fsm->port_is_held) {
+        if (!fsm->run)
+            end(fsm); /* there is no process yet */
+        return 0;
+    }
+    if (fsm->run && goal->can_hand_over && !fsm->is_leaving && !fsm->spawning)
+        return REGISTRY_FSM_TERM | hand_over(fsm, monotime_add(now, fsm->drain_ns), now);
+    return stop(fsm, now);
+}
+
+/* Wanted again while it drains. */
+static unsigned return_early(struct registry_fsm *fsm, const struct registry_fsm_goal *goal,
+                             struct monotime now)
+{
+    if (goal->can_hand_over && !fsm->is_leaving && !fsm->spawning && !fsm->killed)
+        return hand_over(fsm, fsm->deadline, now);
+    hurry(fsm, now); /* a start is remembered until it ended */
+    return 0;
+}
+
 static unsigned handle_goal(struct registry_fsm *fsm, const struct registry_fsm_goal *goal,
                             struct monotime now)
 {
@@ -110,25 +148,34 @@ static unsigned handle_goal(struct registry_fsm *fsm, const struct registry_fsm_
         return actions | (fsm->run ? start(fsm, now) : 0);
     case REGISTRY_STARTING:
     case REGISTRY_RUNNING:
-        /* Other parameters are shown as drift; they restart nothing by themselves. */
-        return actions | (!fsm->run || restart ? stop(fsm, now) : 0);
+        return actions | change(fsm, goal, restart, now);
     case REGISTRY_BACKOFF:
     case REGISTRY_FAILED:
         return actions | reconsider(fsm, restart || goal->changed, now);
-    case REGISTRY_STOPPING: /* a start is remembered until it ended */
-        if (again)
-            hurry(fsm, now);
-        return actions;
+    case REGISTRY_STOPPING:
+        return actions | (again ? return_early(fsm, goal, now) : 0);
     case REGISTRY_STATES:
         return actions;
     }
     return actions;
 }
 
+/* Its time to drain is over; a KILL that did not end it is repeated. */
+static unsigned end_leaver(struct registry_fsm *fsm, struct monotime now)
+{
+    if (!fsm->is_leaving || !monotime_reached(fsm->leave_deadline, now))
+        return 0;
+    fsm->leaver_killed = true;
+    fsm->leave_deadline = monotime_add(now, REGISTRY_FSM_KILL_AGAIN_NS);
+    return REGISTRY_FSM_KILL_LEAVER;
+}
+
 static unsigned handle_timer(struct registry_fsm *fsm, struct monotime now)
 {
     if (!monotime_reached(fsm->deadline, now))
         return 0;
+    if (fsm->port_is_held)
+        return attempt(fsm, now);
     if (fsm->spawning || fsm->state == REGISTRY_STOPPING)
         return kill_again(fsm, now);
 
@@ -200,6 +247,42 @@ static unsigned handle_cannot_start(struct registry_fsm *fsm, enum registry_caus
     return 0;
 }
 
+/* The attempt is made again until the one that leaves lets go of the port, or is gone. */
+static void handle_port_held(struct registry_fsm *fsm, struct monotime now)
+{
+    const bool soon = monotime_since(fsm->handed_over, now) < REGISTRY_FSM_PORT_SOON_NS;
+
+    if (!fsm->spawning || fsm->state == REGISTRY_STOPPING)
+        return;
+    fsm->spawning = false;
+    fsm->port_is_held = true;
+    fsm->deadline = monotime_add(now, soon ? REGISTRY_FSM_PORT_NS : REGISTRY_FSM_PORT_SLOW_NS);
+}
+
+static unsigned handle_left(struct registry_fsm *fsm, struct monotime now)
+{
+    fsm->is_leaving = false;
+    return fsm->port_is_held ? attempt(fsm, now) : 0;
+}
+
+static void find_leaver(struct registry_fsm *fsm, struct monotime deadline, struct monotime now)
+{
+    fsm->is_leaving = true;
+    fsm->leaver_killed = false;
+    fsm->leave_deadline = deadline;
+    fsm->handed_over = now;
+}
+
+struct monotime registry_fsm_deadline(const struct registry_fsm *fsm)
+{
+    return fsm->is_leaving ? monotime_earlier(fsm->deadline, fsm->leave_deadline) : fsm->deadline;
+}
+
+bool registry_fsm_is_over(const struct registry_fsm *fsm)
+{
+    return fsm->state == REGISTRY_STOPPED && !fsm->is_leaving;
+}
+
 static void handle_spawned(struct registry_fsm *fsm, struct monotime now)
 {
     if (!fsm->spawning)
@@ -230,8 +313,16 @@ unsigned registry_fsm_handle(struct registry_fsm *fsm, const struct registry_fsm
         return handle_cannot_start(fsm, event->cause, now);
     case REGISTRY_FSM_EXITED:
         return handle_exited(fsm, event->cause, now);
+    case REGISTRY_FSM_PORT_HELD:
+        handle_port_held(fsm, now);
+        return 0;
+    case REGISTRY_FSM_LEAVER_FOUND:
+        find_leaver(fsm, event->deadline, now);
+        return 0;
+    case REGISTRY_FSM_LEFT:
+        return handle_left(fsm, now);
     case REGISTRY_FSM_TIMER:
-        return handle_timer(fsm, now);
+        return end_leaver(fsm, now) | handle_timer(fsm, now);
     }
     return 0;
 }

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "registry-launcher/goal_check.h"
 #include "registry-launcher/policy.h"
+#include "registry-launcher/record.h"
 #include "registry-launcher/sentence.h"
 
 /* It reads all of /proc; who holds a port rarely changes between two attempts. */
@@ -70,43 +71,6 @@ static void report(struct registry_keeper *keeper)
     keeper->shared->status_changed(keeper->shared->owner, keeper);
 }
 
-static int note(struct registry_keeper *keeper, struct err *err)
-{
-    keeper->record.goal = keeper->goal;
-    keeper->record.backend = keeper->status.backend;
-    keeper->record.started_ns = keeper->status.started_ns;
-    keeper->record.readonly = keeper->status.readonly;
-    keeper->record.no_purging = keeper->status.no_purging;
-    memcpy(keeper->record.digest, keeper->status.digest, sizeof(keeper->record.digest));
-    memcpy(keeper->record.cgroup, keeper->exec.cgroup, sizeof(keeper->record.cgroup));
-    return registry_adopt_write(keeper->shared->folder, &keeper->record, err);
-}
-
-/* A full /run costs an adoption, not the registry. */
-static void try_note(struct registry_keeper *keeper)
-{
-    struct err err;
-
-    if (note(keeper, &err) < 0)
-        log_warning("a restart of the launcher would not find the registry",
-                    "registry=%s reason=\"%s\"", name_of(keeper), err.text);
-}
-
-static void note_again(struct registry_keeper *keeper)
-{
-    if (keeper->record.pid != 0)
-        try_note(keeper);
-}
-
-static void forget_process(struct registry_keeper *keeper)
-{
-    keeper->status.pid = 0;
-    keeper->status.digest[0] = '\0';
-    keeper->digest_pending = false;
-    keeper->record.pid = 0;
-    keeper->record.start_ticks = 0;
-}
-
 static void cannot_start(struct registry_keeper *keeper, enum registry_cause cause,
                          const char *words, struct monotime now)
 {
@@ -161,6 +125,7 @@ static void handle_looked(void *owner, struct registry_helper_answer *answer, st
 
 static void spawn(struct registry_keeper *keeper, struct monotime now)
 {
+    static const struct registry_fsm_event held = {.kind = REGISTRY_FSM_PORT_HELD};
     const struct registry_keeper_shared *shared = keeper->shared;
     struct registry_policy policy;
     const struct registry_backend_start start = {.params = &keeper->goal.params,
@@ -178,6 +143,10 @@ static void spawn(struct registry_keeper *keeper, struct monotime now)
         cannot_start(keeper, failure.cause, failure.words, now);
         return;
     }
+    if (keeper->fsm.is_leaving && is_port_taken(keeper)) {
+        step(keeper, &held, NULL, now);
+        return;
+    }
     if (is_port_taken(keeper)) {
         cannot_start(keeper, REGISTRY_CAUSE_PORT_TAKEN, port_words(keeper, policy.user, now), now);
         return;
@@ -189,14 +158,32 @@ static void spawn(struct registry_keeper *keeper, struct monotime now)
     keeper->digest_pending = true;
     int failed;
     if (keeper->status.backend == REGISTRY_BACKEND_SYSTEMD) {
-        failed = note(keeper, &err); /* where the unit finds its goal */
+        failed = registry_record_write(keeper, &err); /* where the unit finds its goal */
         if (failed == 0)
             failed = registry_unit_start(&keeper->unit, shared->bus, name_of(keeper), &err);
     } else {
-        failed = registry_exec_start(&keeper->exec, &shared->cgroups, &start, &err);
+        failed = registry_exec_start(keeper->slots.current, &shared->cgroups, &start, &err);
     }
     if (failed < 0)
         cannot_start(keeper, REGISTRY_CAUSE_UNKNOWN, err.text, now);
+}
+
+/* The one that has served drains on, bounded by the state machine; the next one takes its place. */
+static void hand_over(struct registry_keeper *keeper)
+{
+    log_info("the registry drains while the next one is started", "registry=%s pid=%lld",
+             name_of(keeper), (long long)keeper->status.pid);
+    keeper->status.draining_pid = keeper->status.pid;
+    keeper->record.leaver = (struct registry_adopt_leaver){
+        .pid = keeper->record.pid,
+        .start_ticks = keeper->record.start_ticks,
+        .deadline_ns = keeper->fsm.leave_deadline.ns,
+    };
+    memcpy(keeper->record.leaver.cgroup, keeper->slots.current->cgroup,
+           sizeof(keeper->record.leaver.cgroup));
+    registry_record_forget_process(keeper);
+    registry_slots_hand_over(&keeper->slots);
+    registry_record_try(keeper);
 }
 
 static void perform(struct registry_keeper *keeper, unsigned actions, struct monotime now)
@@ -206,10 +193,14 @@ static void perform(struct registry_keeper *keeper, unsigned actions, struct mon
 
     if (actions & REGISTRY_FSM_CAPTURE)
         registry_files_read(&keeper->files, now);
+    if (actions & REGISTRY_FSM_KILL_LEAVER)
+        registry_slots_kill_leaver(&keeper->slots);
     if (actions & REGISTRY_FSM_TERM)
-        there = registry_exec_term(&keeper->exec) || registry_unit_term(&keeper->unit);
+        there = registry_exec_term(keeper->slots.current) || registry_unit_term(&keeper->unit);
+    if (actions & REGISTRY_FSM_HAND_OVER)
+        hand_over(keeper);
     if (actions & REGISTRY_FSM_KILL)
-        there = registry_exec_kill(&keeper->exec) || registry_unit_kill(&keeper->unit);
+        there = registry_exec_kill(keeper->slots.current) || registry_unit_kill(&keeper->unit);
     if (!there)
         exited(keeper, &none, now);
     else if (actions & REGISTRY_FSM_SPAWN)
@@ -222,15 +213,16 @@ static void step(struct registry_keeper *keeper, const struct registry_fsm_event
     const unsigned actions = registry_fsm_handle(&keeper->fsm, event, now);
 
     if (end != NULL) {
-        forget_process(keeper);
+        registry_record_forget_process(keeper);
         account(keeper, end);
     }
     perform(keeper, actions, now);
-    if (keeper->fsm.state == REGISTRY_STOPPED)
+    if (registry_fsm_is_over(&keeper->fsm))
         registry_adopt_remove(keeper->shared->folder, name_of(keeper));
-    if (keeper->fsm.deadline.ns == MONOTIME_NEVER.ns)
+    const struct monotime deadline = registry_fsm_deadline(&keeper->fsm);
+    if (deadline.ns == MONOTIME_NEVER.ns)
         loop_timer_cancel(keeper->shared->loop, &keeper->timer);
-    else if (loop_timer_set(keeper->shared->loop, &keeper->timer, keeper->fsm.deadline) < 0)
+    else if (loop_timer_set(keeper->shared->loop, &keeper->timer, deadline) < 0)
         log_err("no memory for a deadline of the registry", "registry=%s", name_of(keeper));
     report(keeper);
 }
@@ -249,7 +241,7 @@ static void handle_forked(void *owner, const struct registry_process *process)
     keeper->status.pid = process->pid;
     keeper->record.pid = process->pid;
     keeper->record.start_ticks = process->start_ticks;
-    try_note(keeper);
+    registry_record_try(keeper);
 }
 
 static void handle_spawned(void *owner, const struct registry_process *process, struct monotime now)
@@ -287,6 +279,27 @@ static void handle_exited(void *owner, const struct registry_backend_end *end, s
     exited(keeper, &said, now);
 }
 
+/* It was asked to end, so that neither its status nor its signal is a crash. */
+static void handle_left(void *owner, const struct registry_backend_end *end, struct monotime now)
+{
+    static const struct registry_fsm_event left = {.kind = REGISTRY_FSM_LEFT};
+    struct registry_keeper *keeper = owner;
+    const bool killed = keeper->fsm.leaver_killed;
+
+    keeper->status.exits[killed ? REGISTRY_CAUSE_KILLED : REGISTRY_CAUSE_ASKED]++;
+    log_info(killed ? "the registry that drained was killed at the end of its time"
+                    : "the registry that drained has ended",
+             "registry=%s pid=%lld code=%d", name_of(keeper),
+             (long long)keeper->status.draining_pid, end->code);
+    keeper->status.draining_pid = 0;
+    memset(&keeper->record.leaver, 0, sizeof(keeper->record.leaver));
+    registry_slots_left(&keeper->slots);
+    registry_record_renew(keeper);
+    step(keeper, &left, NULL, now);
+}
+
+static const struct registry_backend_events leaver_events = {.exited = handle_left};
+
 static const struct registry_backend_events events = {
     .forked = handle_forked,
     .spawned = handle_spawned,
@@ -309,7 +322,7 @@ static void handle_files(void *owner, bool ours, struct monotime now)
     if (keeper->digest_pending && ours) {
         keeper->digest_pending = false;
         memcpy(status->digest, files->last.digest, sizeof(status->digest));
-        note_again(keeper);
+        registry_record_renew(keeper);
     }
     if (files->config_changed)
         keeper->shared->config_changed(keeper->shared->owner, keeper);
@@ -324,7 +337,7 @@ void registry_keeper_init(struct registry_keeper *keeper,
     memcpy(keeper->status.name, goal->params.name, sizeof(keeper->status.name));
     keeper->status.backend = (uint8_t)backend_of(keeper);
     registry_fsm_init(&keeper->fsm);
-    registry_exec_init(&keeper->exec, shared->loop, &events, keeper);
+    registry_slots_init(&keeper->slots, shared->loop, &events, &leaver_events, keeper);
     registry_unit_init(&keeper->unit, shared->loop, shared->folder, &events, keeper);
     registry_files_init(&keeper->files, shared->loop, &keeper->goal.params, shared->policy_path);
     keeper->files.owner = keeper;
@@ -343,6 +356,9 @@ static void set_goal(struct registry_keeper *keeper, const struct registry_goal 
                  .changed = !keeper->known ||
                             !registry_goal_check_same(&keeper->goal.params, &goal->params),
                  .first = first,
+                 .can_hand_over = goal->params.handover &&
+                                  keeper->slots.current->process.pid != 0 &&
+                                  registry_listen_parse(goal->params.listen, &keeper->listen),
                  .restart_serial = goal->restart_serial,
                  .drain_ns = goal->params.drain_ns,
                  .restart = goal->params.restart},
@@ -352,7 +368,7 @@ static void set_goal(struct registry_keeper *keeper, const struct registry_goal 
     keeper->goal = *goal;
     keeper->has_listen = registry_listen_parse(goal->params.listen, &keeper->listen);
     step(keeper, &event, NULL, now);
-    note_again(keeper);
+    registry_record_renew(keeper);
 }
 
 void registry_keeper_want(struct registry_keeper *keeper, const struct registry_goal *goal,
@@ -383,10 +399,25 @@ static int adopt_process(struct registry_keeper *keeper, const struct registry_a
     if (record->backend == REGISTRY_BACKEND_SYSTEMD)
         failed = registry_unit_adopt(&keeper->unit, keeper->shared->bus, name_of(keeper), &process);
     else
-        failed = registry_exec_adopt(&keeper->exec, &process, record->cgroup);
+        failed = registry_exec_adopt(keeper->slots.current, &process, record->cgroup);
     if (failed < 0)
         registry_process_forget(&process);
     return failed;
+}
+
+static void adopt_leaver(struct registry_keeper *keeper, const struct registry_adopt_leaver *leaver,
+                         struct monotime now)
+{
+    const struct registry_fsm_event found = {.kind = REGISTRY_FSM_LEAVER_FOUND,
+                                             .deadline = {leaver->deadline_ns}};
+
+    if (leaver->pid == 0 || registry_slots_adopt_leaver(&keeper->slots, (pid_t)leaver->pid,
+                                                        leaver->start_ticks, leaver->cgroup) < 0) {
+        memset(&keeper->record.leaver, 0, sizeof(keeper->record.leaver));
+        return;
+    }
+    keeper->status.draining_pid = leaver->pid;
+    step(keeper, &found, NULL, now);
 }
 
 bool registry_keeper_is_alive(const struct registry_adopt_record *record)
@@ -413,6 +444,7 @@ void registry_keeper_adopt(struct registry_keeper *keeper,
     keeper->status.readonly = record->readonly;
     keeper->status.no_purging = record->no_purging;
     memcpy(keeper->status.digest, record->digest, sizeof(keeper->status.digest));
+    adopt_leaver(keeper, &record->leaver, now);
     if (record->pid != 0 && adopt_process(keeper, record) == 0) {
         keeper->status.pid = record->pid;
         log_info("the registry of a launcher before is adopted", "registry=%s pid=%lld",
@@ -421,7 +453,7 @@ void registry_keeper_adopt(struct registry_keeper *keeper,
     } else if (record->pid != 0 && record->goal.run) {
         /* It ended while nobody looked: started again by the goal that was noted with it. */
         keeper->fsm.cause = gone.cause;
-        forget_process(keeper);
+        registry_record_forget_process(keeper);
         account(keeper, &gone);
     }
     set_goal(keeper, &record->goal, true, now);
@@ -430,24 +462,19 @@ void registry_keeper_adopt(struct registry_keeper *keeper,
 
 void registry_keeper_tick(struct registry_keeper *keeper)
 {
-    registry_exec_note_oom(&keeper->exec);
-    /* What was killed in it may have been there still when its main process had gone. */
-    if (keeper->fsm.state == REGISTRY_STOPPED && keeper->exec.cgroup[0] != '\0') {
-        registry_cgroup_remove(keeper->exec.cgroup);
-        keeper->exec.cgroup[0] = '\0';
-    }
+    registry_slots_tick(&keeper->slots, keeper->fsm.state == REGISTRY_STOPPED);
 }
 
 bool registry_keeper_is_idle(const struct registry_keeper *keeper)
 {
-    return keeper->fsm.state == REGISTRY_STOPPED && !registry_files_is_busy(&keeper->files) &&
+    return registry_fsm_is_over(&keeper->fsm) && !registry_files_is_busy(&keeper->files) &&
            !registry_helper_is_busy(&keeper->look);
 }
 
 void registry_keeper_fini(struct registry_keeper *keeper)
 {
     loop_timer_cancel(keeper->shared->loop, &keeper->timer);
-    registry_exec_forget(&keeper->exec);
+    registry_slots_forget(&keeper->slots);
     registry_unit_forget(&keeper->unit);
     registry_files_fini(&keeper->files);
     registry_helper_fini(&keeper->look);

@@ -10,10 +10,10 @@
 
 #include "base/loop.h"
 #include "registry-launcher/adopt.h"
-#include "registry-launcher/exec.h"
 #include "registry-launcher/files.h"
 #include "registry-launcher/fsm.h"
 #include "registry-launcher/port.h"
+#include "registry-launcher/slots.h"
 #include "registry-launcher/unit.h"
 
 struct registry_keeper;
@@ -37,7 +37,7 @@ struct registry_keeper {
     bool wanted; /* it is in the set of goals */
     bool known;  /* a goal has come */
     struct registry_fsm fsm;
-    struct registry_exec exec;
+    struct registry_slots slots;
     struct registry_unit unit;
     struct registry_files files;
     struct registry_helper look; /* for who holds the port */

@@ -48,6 +48,7 @@ static const struct wire_field status_fields[] = {
     WIRE_BOOL(registry_status, readonly),
     WIRE_BOOL(registry_status, no_purging),
     WIRE_UPTO(registry_status, pid, INT64_MAX),
+    WIRE_UPTO(registry_status, draining_pid, INT64_MAX),
     WIRE_UPTO(registry_status, started_ns, INT64_MAX),
     WIRE_INT(registry_status, starts),
     EXITS(REGISTRY_CAUSE_NONE),

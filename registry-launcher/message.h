@@ -53,12 +53,13 @@ struct registry_goal {
 struct registry_status {
     char name[REGISTRY_NAME_BYTES];
     uint8_t state;
-    uint8_t backend;    /* the one in use, never AUTO */
-    bool run;           /* as wanted */
-    bool readonly;      /* as it was started */
-    bool no_purging;    /* the same */
-    int64_t pid;        /* 0: none */
-    int64_t started_ns; /* CLOCK_MONOTONIC; 0: never */
+    uint8_t backend;      /* the one in use, never AUTO */
+    bool run;             /* as wanted */
+    bool readonly;        /* as it was started */
+    bool no_purging;      /* the same */
+    int64_t pid;          /* 0: none */
+    int64_t draining_pid; /* of the one before, which drains beside it; 0: none */
+    int64_t started_ns;   /* CLOCK_MONOTONIC; 0: never */
     uint32_t starts;
     uint32_t exits[REGISTRY_CAUSES];
     uint8_t cause;                      /* of the last end */

@@ -23,7 +23,9 @@ static void name_end(const struct registry_sentence_end *end, const struct regis
 
     switch (end->cause) {
     case REGISTRY_CAUSE_ASKED:
-        snprintf(text, PART_BYTES, "ended as asked");
+        /* docker-registry and Distribution: http.draintimeout was over, and somebody still there. */
+        snprintf(text, PART_BYTES, "ended as asked%s",
+                 end->code == 1 ? ", still busy at the end of its own drain" : "");
         return;
     case REGISTRY_CAUSE_KILLED:
         snprintf(text, PART_BYTES, "did not end within %lld%s after TERM, was killed",

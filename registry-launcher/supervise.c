@@ -65,7 +65,7 @@ static void sweep(struct registry_supervise *supervise)
 static bool is_all_stopped(const struct registry_supervise *supervise)
 {
     for (size_t at = 0; at < supervise->count; at++)
-        if (supervise->keepers[at]->fsm.state != REGISTRY_STOPPED)
+        if (!registry_fsm_is_over(&supervise->keepers[at]->fsm))
             return false;
     return true;
 }

@@ -215,29 +215,45 @@ static void run_of(struct table *table, const struct show *show,
     table_text_or_none(table, status->captured_error);
     table_bool(table, status->readonly);
     table_bool(table, !status->no_purging);
+    if (status->draining_pid == 0)
+        table_none(table);
+    else
+        table_int(table, status->draining_pid);
 }
 
 static void unknown_run(struct table *table)
 {
     table_text(table, "unknown");
-    for (int i = 0; i < 11; i++)
+    for (int i = 0; i < 12; i++)
         table_none(table);
 }
 
 struct table *show_service_registries(const struct show *show)
 {
     static const struct table_column columns[] = {
-        {"name", "NAME"},         {"follows", "FOLLOWS"},
-        {"mode", NULL},           {"state", "STATE"},
-        {"pid", "PID"},           {"run_seconds", "FOR"},
-        {"starts", "STARTS"},     {"exits", "ENDS"},
-        {"backend", "BACKEND"},   {"last_end", NULL},
-        {"digest", "RUNS"},       {"captured_digest", "FILES"},
-        {"captured_error", NULL}, {"readonly", "READONLY"},
-        {"purges", NULL},         {"wanted", "WANTED"},
-        {"drifted", "DRIFTED"},   {"drift", NULL},
-        {"config", NULL},         {"config_error", NULL},
-        {"why", "WHY"},           {NULL, NULL},
+        {"name", "NAME"},
+        {"follows", "FOLLOWS"},
+        {"mode", NULL},
+        {"state", "STATE"},
+        {"pid", "PID"},
+        {"run_seconds", "FOR"},
+        {"starts", "STARTS"},
+        {"exits", "ENDS"},
+        {"backend", "BACKEND"},
+        {"last_end", NULL},
+        {"digest", "RUNS"},
+        {"captured_digest", "FILES"},
+        {"captured_error", NULL},
+        {"readonly", "READONLY"},
+        {"purges", NULL},
+        {"draining_pid", "DRAINS"},
+        {"wanted", "WANTED"},
+        {"drifted", "DRIFTED"},
+        {"drift", NULL},
+        {"config", NULL},
+        {"config_error", NULL},
+        {"why", "WHY"},
+        {NULL, NULL},
     };
     struct table *table = table_new(columns);
 

@@ -15,6 +15,9 @@ struct row {
 
 static const struct row rows[] = {
     {{REGISTRY_CAUSE_ASKED, 0, "", ""}, REGISTRY_STOPPED, "ended as asked"},
+    {{REGISTRY_CAUSE_ASKED, 1, "", ""},
+     REGISTRY_STOPPED,
+     "ended as asked, still busy at the end of its own drain"},
     {{REGISTRY_CAUSE_KILLED, 9, "", ""},
      REGISTRY_STOPPED,
      "did not end within 30s after TERM, was killed"},

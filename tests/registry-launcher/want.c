@@ -73,6 +73,8 @@ static void set(struct registry_goal *goal, const char *key, const char *value)
         params->restart.first_ns = number * NS_PER_MS;
     else if (strcmp(key, "max_ms") == 0)
         params->restart.max_ns = number * NS_PER_MS;
+    else if (strcmp(key, "handover") == 0)
+        params->handover = number != 0;
     else if (strcmp(key, "run") == 0)
         goal->run = number != 0;
     else if (strcmp(key, "serial") == 0)
@@ -140,11 +142,12 @@ static void print_status(const struct registry_status *status)
 {
     printf("status\tname=%s\tstate=%s\tpid=%lld\trun=%d\tbackend=%u\tstarts=%u\tcause=%s\tcode=%d"
            "\tdigest=%s\tcaptured_digest=%s\tcaptured_error=%s\tdetail=%s\tstarted_ns=%lld"
-           "\treadonly=%d\tno_purging=%d",
+           "\treadonly=%d\tno_purging=%d\tdraining_pid=%lld",
            status->name, registry_message_state_name(status->state), (long long)status->pid,
            status->run, status->backend, status->starts, registry_message_cause_name(status->cause),
            status->code, status->digest, status->captured_digest, status->captured_error,
-           status->detail, (long long)status->started_ns, status->readonly, status->no_purging);
+           status->detail, (long long)status->started_ns, status->readonly, status->no_purging,
+           (long long)status->draining_pid);
     for (unsigned cause = 0; cause < REGISTRY_CAUSES; cause++)
         printf("\texits_%s=%u", registry_message_cause_name(cause), status->exits[cause]);
     printf("\n");
