@@ -378,13 +378,34 @@ static void init_world(struct core *core, const char *path)
     core->world.processes[WORLD_REGHAD].changed = core->asked;
 }
 
+static void handle_request(void *owner, const struct requests_call *call, struct monotime now)
+{
+    struct core *core = owner;
+    const struct core_request_handler *handler = &core->request_handlers[call->type];
+
+    if (handler->handle)
+        handler->handle(handler->owner, call, now);
+    else
+        requests_answer(core->requests, call->call, -EOPNOTSUPP, NULL, 0);
+}
+
+static int open_requests(struct core *core, struct err *err)
+{
+    const int failed = requests_new(core->loop, handle_request, core, &core->requests, err);
+
+    if (failed == 0)
+        core->world.requests = requests_counters(core->requests);
+    return failed;
+}
+
 static int open_parts(struct core *core, struct err *err)
 {
     core->world.events = calloc(WORLD_EVENTS, sizeof(*core->world.events));
     if (!core->world.events)
         return err_set(err, ENOMEM, "no memory for the events");
-    const int failed =
-        probe_set_new(core->loop, reports_take_probe, core, &core->world.probes, err);
+    int failed = probe_set_new(core->loop, reports_take_probe, core, &core->world.probes, err);
+    if (failed == 0)
+        failed = open_requests(core, err);
     return failed < 0 ? failed : open_channels(core, err);
 }
 
@@ -423,6 +444,8 @@ void core_close(struct core *core)
 {
     for (int at = 0; at < WORLD_PROCESSES; at++)
         channel_client_close(core->clients[at]);
+    core->world.requests = NULL;
+    requests_free(core->requests);
     loop_timer_cancel(core->loop, &core->again);
     loop_timer_cancel(core->loop, &core->tick);
     loop_timer_cancel(core->loop, &core->hurry);

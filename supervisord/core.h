@@ -13,6 +13,7 @@
 #include "base/service.h"
 #include "supervisord/facts.h"
 #include "supervisord/operator_save.h"
+#include "supervisord/requests.h"
 #include "supervisord/role.h"
 #include "supervisord/world.h"
 
@@ -39,6 +40,12 @@ struct core_registry {
     struct registry_goal sent; /* what the launcher was told last */
 };
 
+/* Who answers requests of a type; without one they are answered with -EOPNOTSUPP. */
+struct core_request_handler {
+    requests_handle *handle;
+    void *owner;
+};
+
 struct core {
     struct loop *loop;
     struct service service;
@@ -48,6 +55,8 @@ struct core {
     size_t key_count;
     bool is_key_missed; /* and it has been said */
     bool is_cluster_sent;
+    struct requests *requests;
+    struct core_request_handler request_handlers[REQUESTS_TYPES]; /* put there while opening */
     struct vrrp_cluster_goal cluster_sent; /* what regha-vrrp was told last of the other nodes */
     struct core_router *routers;
     struct core_registry *registries;

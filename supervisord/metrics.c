@@ -6,6 +6,7 @@
 
 #include "supervisord/metrics_compat.h"
 #include "supervisord/metrics_node.h"
+#include "supervisord/metrics_request.h"
 #include "supervisord/metrics_router.h"
 #include "supervisord/metrics_service.h"
 
@@ -13,6 +14,7 @@ static const struct metrics_row *const segments[] = {
     metrics_node_rows,
     metrics_router_rows,
     metrics_service_rows,
+    metrics_request_rows,
     metrics_compat_rows,
 };
 

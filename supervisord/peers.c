@@ -19,38 +19,52 @@
 _Static_assert(PEERS_NEWS_DIGEST_BYTES == REGISTRY_DIGEST_BYTES, "a digest is a digest");
 _Static_assert(PEERS_NEWS_NAME_BYTES == REGISTRY_NAME_BYTES, "a name is a name");
 
-static void add_key(struct core *core, const char *path, bool was_missed)
+/* The cluster's keys themselves, as long as subkeys are made of them. */
+struct cluster_keys {
+    size_t count;
+    uint8_t keys[REQUESTS_KEYS][HOST_KEY_BYTES];
+};
+
+static void add_key(struct core *core, const char *path, bool was_missed, struct cluster_keys *keys)
 {
     const struct journal_entry entry = {WORLD_EVENT_RELOAD, LOG_LEVEL_WARNING, path, "", ""};
-    uint8_t key[HOST_KEY_BYTES];
-    struct vrrp_cluster_key *subkey = &core->keys[core->key_count];
 
-    if (host_read_key(path, key) < 0) {
-        if (!was_missed)
-            journal_add(&core->world, monotime_now(), &entry,
-                        "no cluster key is readable there: nodes do not hear of each other");
-        core->is_key_missed = true;
+    if (host_read_key(path, keys->keys[keys->count]) == 0) {
+        keys->count++;
         return;
     }
-    (void)crypto_kdf_derive_from_key(subkey->bytes, sizeof(subkey->bytes), FRAMES_SUBKEY,
-                                     FRAMES_CONTEXT, key);
-    sodium_memzero(key, sizeof(key));
-    core->key_count++;
+    if (!was_missed)
+        journal_add(&core->world, monotime_now(), &entry,
+                    "no cluster key is readable there: nodes do not hear of each other");
+    core->is_key_missed = true;
+}
+
+static void derive_keys(struct core *core, const struct cluster_keys *keys)
+{
+    explicit_bzero(core->keys, sizeof(core->keys)); /* also of an old key that is out of use now */
+    core->key_count = keys->count;
+    for (size_t at = 0; at < keys->count; at++)
+        (void)crypto_kdf_derive_from_key(core->keys[at].bytes, sizeof(core->keys[at].bytes),
+                                         FRAMES_SUBKEY, FRAMES_CONTEXT, keys->keys[at]);
 }
 
 void peers_read_key(struct core *core)
 {
     const struct settings_cluster *cluster = &core->world.settings->cluster;
     const bool was_missed = core->is_key_missed;
+    struct cluster_keys keys = {0};
 
     core->is_key_missed = false;
-    explicit_bzero(core->keys, sizeof(core->keys)); /* also of an old key that is out of use now */
-    core->key_count = 0;
-    if (core->world.settings->node_count < 2)
-        return;
-    add_key(core, cluster->key_file, was_missed);
-    if (cluster->old_key_file[0] != '\0')
-        add_key(core, cluster->old_key_file, was_missed);
+    if (core->world.settings->node_count >= 2) {
+        add_key(core, cluster->key_file, was_missed, &keys);
+        if (cluster->old_key_file[0] != '\0')
+            add_key(core, cluster->old_key_file, was_missed, &keys);
+    }
+    derive_keys(core, &keys);
+    if (core->requests)
+        requests_apply(core->requests, core->world.settings,
+                       (const uint8_t(*)[HOST_KEY_BYTES])keys.keys, keys.count);
+    sodium_memzero(&keys, sizeof(keys));
 }
 
 static int64_t age_ns(struct monotime at, struct monotime now)

@@ -148,6 +148,7 @@ struct world {
     struct operator_state operator; /* what people said of this node */
     bool operator_unsaved;          /* not on the disk yet, or it cannot be */
     bool operator_forced;           /* the mode, even if nobody can take over */
+    const struct requests_counters *requests; /* between the nodes; NULL: none are taken */
     bool stopping;
     bool waiting_for_address; /* none of the nodes' addresses is local yet */
 };

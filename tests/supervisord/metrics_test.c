@@ -150,6 +150,8 @@ MOVE(own_cpu, fixture.world.processes[WORLD_REGHAD].state.cpu_ns += NS_PER_S)
 MOVE(own_resident, fixture.world.processes[WORLD_REGHAD].state.resident_bytes++)
 MOVE(open_files, input.open_files++)
 MOVE(most_files, input.most_files++)
+MOVE(asked, fixture.requests.asked[REQUESTS_VERB][REQUESTS_DONE]++)
+MOVE(request_rejected, fixture.requests.rejected[REQUEST_FRAME_SEAL]++)
 MOVE(started, fixture.world.started_wall_ns++)
 
 #define VR "{vrouter=\"registry\",vrid=\"51\",family=\"ipv4\""
@@ -253,6 +255,12 @@ static const struct {
     {"regha_maintenance", move_mode, "regha_maintenance{state=\"drained\"} 0",
      "regha_maintenance{state=\"drained\"} 1"},
     {"regha_paused", move_pause, "regha_paused 0", "regha_paused 1"},
+    {"regha_requests_total", move_asked,
+     "regha_requests_total{side=\"asked\",type=\"verb\",result=\"done\"} 3",
+     "regha_requests_total{side=\"asked\",type=\"verb\",result=\"done\"} 4"},
+    {"regha_requests_rejected_total", move_request_rejected,
+     "regha_requests_rejected_total{reason=\"seal\"} 4",
+     "regha_requests_rejected_total{reason=\"seal\"} 5"},
     {"regha_reload_success", move_reload, "regha_reload_success 1", "regha_reload_success 0"},
     {"regha_reload_failures_total", move_refused, "regha_reload_failures_total 0",
      "regha_reload_failures_total 1"},

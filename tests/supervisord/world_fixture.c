@@ -313,6 +313,10 @@ void world_fixture_init(struct world_fixture *fixture)
     init_registry(fixture);
     init_peers(fixture);
     init_events(fixture);
+    fixture->requests.rejected[REQUEST_FRAME_SEAL] = 4;
+    fixture->requests.asked[REQUESTS_VERB][REQUESTS_DONE] = 3;
+    fixture->requests.served[REQUESTS_VERB][REQUESTS_REPEATED] = 1;
+    world->requests = &fixture->requests;
     world->stray_count = 1;
     NAME(world->strays[0].interface, "eth0");
     world->strays[0].discarded[VRRP_DROP_VRID] = 17;

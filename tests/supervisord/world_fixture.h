@@ -9,6 +9,7 @@
 #ifndef TESTS_WORLD_FIXTURE_H
 #define TESTS_WORLD_FIXTURE_H
 
+#include "supervisord/requests.h"
 #include "supervisord/world.h"
 
 #define WORLD_FIXTURE_PROBES 4
@@ -28,6 +29,7 @@ struct world_fixture {
     struct world_registry registries[1];
     struct world_node peers[4];
     struct probe_set probes;
+    struct requests_counters requests;
     struct world_event events[WORLD_EVENTS];
 };
 
