@@ -42,6 +42,7 @@ static const struct wire_field goal_fields[] = {
     WIRE_ARRAY(vrrp_goal, params.foreign, params.foreign_count, wire_address_fields),
     WIRE_UPTO(vrrp_goal, params.advert_interval_ns, VRRP_PARAMS_ADVERT_INTERVAL_MAX_NS),
     WIRE_UPTO(vrrp_goal, params.preempt_delay_ns, INT64_MAX),
+    WIRE_UPTO(vrrp_goal, params.guard_ns, INT64_MAX),
     WIRE_INT(vrrp_goal, params.announce_repeat),
     WIRE_UPTO(vrrp_goal, params.announce_refresh_ns, INT64_MAX),
     WIRE_UPTO(vrrp_goal, priority, VRRP_PRIORITY_MAX),

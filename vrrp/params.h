@@ -65,6 +65,7 @@ struct vrrp_params {
     struct address foreign[VRRP_PARAMS_FOREIGN]; /* routers that are no nodes, and welcome */
     int64_t advert_interval_ns;
     int64_t preempt_delay_ns;
+    int64_t guard_ns; /* without an advert of ours for so long our addresses are silent; 0: never */
     uint8_t announce_repeat;
     int64_t announce_refresh_ns;
 };

@@ -4,9 +4,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
-
-#include "vrrp/socket.h"
 
 #define LOG_EVERY_NS  (60 * NS_PER_S)
 #define LATE_FRACTION 10 /* an advert that is later than a tenth of the interval */
@@ -66,44 +63,40 @@ bool vrrp_router_is_same(const struct vrrp_goal *a, const struct vrrp_goal *b)
 
 /* Sending. */
 
-static void send_to(struct vrrp_router *router, struct vrrp_packet_advert *advert,
-                    const struct address *destination, struct monotime now)
+/* Whether a guard silences us unless it sees that we go on. */
+static bool is_guarded(const struct vrrp_router *router)
 {
-    uint8_t bytes[VRRP_PACKET_BYTES];
+    const struct kernel_status *status = vrrp_view_status(&router->shared->view, &router->params);
+
+    return router->kernel_goal.guard_ns > 0 && status && status->guarded;
+}
+
+static void report_failure(struct vrrp_router *router, const struct vrrp_sender_failure *failure,
+                           struct monotime now)
+{
     uint64_t suppressed;
 
-    advert->destination = *destination;
-    const size_t length = vrrp_packet_encode(&router->params, advert, bytes);
-    const int failed = vrrp_socket_send(router->send_fd, destination, bytes, length);
-    if (failed == 0)
-        return;
-    router->counters.send_errors++;
-    if (log_limit_pass(&router->limits.send, LOG_EVERY_NS, now, &suppressed))
+    router->counters.send_errors += failure->count;
+    if (failure->count > 0 && log_limit_pass(&router->limits.send, LOG_EVERY_NS, now, &suppressed))
         log_warning("an advert could not be sent",
                     "vrouter=%s vrid=%u interface=%s error=\"%s\" suppressed=%llu",
                     router->params.name, router->params.vrid, router->params.interface,
-                    strerror(-failed), (unsigned long long)suppressed);
+                    strerror(failure->error), (unsigned long long)suppressed);
 }
 
 static void send_advert(struct vrrp_router *router, uint8_t priority, struct monotime now)
 {
     const struct vrrp_params *params = &router->params;
-    const struct address group = vrrp_packet_group();
     struct vrrp_packet_advert advert = {
         .priority = priority,
         .checksum = vrrp_packet_form(&router->habit, (enum vrrp_checksum)params->checksum),
     };
 
-    if (router->send_fd < 0)
+    if (router->sender.fd < 0)
         return;
-    if (params->transport == VRRP_TRANSPORT_MULTICAST)
-        send_to(router, &advert, &group, now);
-    for (size_t at = 0; params->transport == VRRP_TRANSPORT_UNICAST && at < params->peer_count;
-         at++)
-        send_to(router, &advert, &params->peers[at], now);
-    for (size_t at = 0; params->transport == VRRP_TRANSPORT_UNICAST && at < params->foreign_count;
-         at++)
-        send_to(router, &advert, &params->foreign[at], now);
+    const struct vrrp_sender_failure failure =
+        vrrp_sender_advert(&router->sender, params, &advert, is_guarded(router));
+    report_failure(router, &failure, now);
     if (priority == 0) {
         router->counters.resignations_sent++;
         return;
@@ -229,6 +222,7 @@ static void write_kernel_goal(struct vrrp_router *router)
     goal->address_count = params->address_count;
     goal->announce_repeat = params->announce_repeat;
     goal->announce_refresh_ns = params->announce_refresh_ns;
+    goal->guard_ns = router->sender.can_mark ? params->guard_ns : 0;
     note_kernel(router);
 }
 
@@ -238,7 +232,7 @@ static void take_goal(struct vrrp_router *router, const struct vrrp_goal *goal)
     memcpy(&router->goal, goal, sizeof(*goal)); /* holes too: it is compared as bytes */
     router->params = goal->params;
     if (router->params.source.family == 0)
-        router->params.source = router->source;
+        router->params.source = router->sender.source;
     memcpy(router->counters.name, goal->params.name, sizeof(router->counters.name));
     router->counters.vrid = goal->params.vrid;
     router->counters.family = goal->params.family;
@@ -254,7 +248,7 @@ struct vrrp_router *vrrp_router_new(struct vrrp_shared *shared, const struct vrr
     if (!router)
         return NULL;
     router->shared = shared;
-    router->send_fd = -1;
+    vrrp_sender_init(&router->sender);
     loop_timer_init(&router->timer, "virtual router", handle_timer, router);
     take_goal(router, goal);
     const struct vrrp_conditions conditions = conditions_of(router);
@@ -265,21 +259,12 @@ struct vrrp_router *vrrp_router_new(struct vrrp_shared *shared, const struct vrr
     return router;
 }
 
-static void close_send(struct vrrp_router *router)
-{
-    if (router->send_fd >= 0)
-        close(router->send_fd);
-    router->send_fd = -1;
-    router->source = (struct address){0};
-    router->index = 0;
-}
-
 void vrrp_router_free(struct vrrp_router *router, bool forget)
 {
     if (!router)
         return;
     loop_timer_cancel(router->shared->loop, &router->timer);
-    close_send(router);
+    vrrp_sender_close(&router->sender);
     vrrp_memory_close(&router->memory, forget);
     free(router);
 }
@@ -292,6 +277,21 @@ void vrrp_router_want(struct vrrp_router *router, const struct vrrp_goal *goal, 
     change(router, now);
 }
 
+/* A guard counts marked adverts: without marks it would silence whom it is to protect. */
+static void want_guard(struct vrrp_router *router)
+{
+    const int64_t guard_ns = router->sender.can_mark ? router->params.guard_ns : 0;
+
+    if (router->sender.fd >= 0 && guard_ns == 0 && router->params.guard_ns > 0)
+        log_warning("adverts cannot be marked, so addresses are not guarded",
+                    "vrouter=%s vrid=%u needs=\"Linux 5.17\"", router->params.name,
+                    router->params.vrid);
+    if (router->kernel_goal.guard_ns == guard_ns)
+        return;
+    router->kernel_goal.guard_ns = guard_ns;
+    note_kernel(router);
+}
+
 /* The socket fits the link as it is now. Returns false if there can be none. */
 static bool open_send(struct vrrp_router *router, const struct kernel_link *link,
                       struct monotime now)
@@ -301,32 +301,39 @@ static bool open_send(struct vrrp_router *router, const struct kernel_link *link
     struct err err;
     uint64_t suppressed;
 
-    if (router->send_fd >= 0 && router->index == link->index &&
-        address_is_same(&router->source, wanted))
-        return true;
-    close_send(router);
-    if (wanted->family != AF_INET)
+    if (wanted->family != AF_INET) {
+        vrrp_sender_close(&router->sender);
         return false;
-    router->send_fd = vrrp_socket_open_send(router->params.interface, link->index, wanted, &err);
-    if (router->send_fd < 0) {
+    }
+    const int fit =
+        vrrp_sender_fit(&router->sender, router->params.interface, link->index, wanted, &err);
+    if (fit < 0) {
         if (log_limit_pass(&router->limits.start, LOG_EVERY_NS, now, &suppressed))
             log_warning("virtual router cannot send", "vrouter=%s vrid=%u reason=\"%s\"",
                         router->params.name, router->params.vrid, err.text);
-        router->send_fd = -1;
         return false;
     }
-    router->source = router->params.source = *wanted;
-    router->index = link->index;
+    router->params.source = *wanted;
+    if (fit > 0)
+        want_guard(router);
     return true;
 }
 
-/* ha-model: resume only with the addresses in place and no peer's patience at an end. */
+/*
+ * ha-model: resume only with the addresses in place, while no peer's patience is at an end and,
+ * where a guard is in force, while it has not silenced us.
+ */
 static bool may_resume(const struct vrrp_router *router, struct monotime now)
 {
     const struct vrrp_conditions conditions = conditions_of(router);
+    const struct kernel_status *status = vrrp_view_status(&router->shared->view, &router->params);
+    int64_t within_ns = vrrp_fsm_patience_ns(&conditions);
 
+    if (status && status->guarded && router->params.guard_ns > 0 &&
+        router->params.guard_ns < within_ns)
+        within_ns = router->params.guard_ns;
     return !router->begun && vrrp_view_holds(&router->shared->view, &router->params) &&
-           vrrp_memory_is_fresh(&router->memory, vrrp_fsm_patience_ns(&conditions), now);
+           vrrp_memory_is_fresh(&router->memory, within_ns, now);
 }
 
 static bool start(struct vrrp_router *router, struct monotime now)

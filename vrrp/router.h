@@ -12,7 +12,7 @@
 #include "base/loop.h"
 #include "vrrp/fsm.h"
 #include "vrrp/memory.h"
-#include "vrrp/packet.h"
+#include "vrrp/sender.h"
 #include "vrrp/view.h"
 
 #define VRRP_ROUTER_TRANSITIONS 8
@@ -51,10 +51,8 @@ struct vrrp_router {
     struct vrrp_transition transitions[VRRP_ROUTER_TRANSITIONS]; /* number n is at n % size */
     uint64_t transition_count;
     uint64_t transition_reported;
-    struct address source; /* send_fd is bound to it; family 0: none */
-    unsigned index;        /* of the interface it is bound to */
-    int send_fd;           /* -1: not open */
-    bool begun;            /* whether to resume has been decided */
+    struct vrrp_sender sender;
+    bool begun; /* whether to resume has been decided */
     bool kernel_dirty;
     bool status_dirty;
     struct vrrp_router *next;

@@ -163,13 +163,38 @@ int64_t vrrp_socket_stamp_ns(struct vrrp_socket_batch *batch, int at)
     return 0;
 }
 
-int vrrp_socket_send(int fd, const struct address *destination, const uint8_t *bytes,
-                     size_t length_bytes)
+bool vrrp_socket_can_mark(int fd)
 {
-    const struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr = address_ipv4(destination)};
+    /* CAP_NET_RAW suffices since Linux 5.17. */
+    return setsockopt(fd, SOL_SOCKET, SO_MARK, &(int){0}, sizeof(int)) == 0;
+}
 
-    if (sendto(fd, bytes, length_bytes, MSG_DONTWAIT | MSG_NOSIGNAL, (const struct sockaddr *)&to,
-               sizeof(to)) < 0)
-        return -errno;
-    return 0;
+static void put_mark(struct msghdr *message, uint32_t mark)
+{
+    struct cmsghdr *control = CMSG_FIRSTHDR(message);
+
+    control->cmsg_level = SOL_SOCKET;
+    control->cmsg_type = SO_MARK;
+    control->cmsg_len = CMSG_LEN(sizeof(mark));
+    memcpy(CMSG_DATA(control), &mark, sizeof(mark));
+}
+
+int vrrp_socket_send(int fd, const struct vrrp_socket_packet *packet)
+{
+    _Alignas(struct cmsghdr) uint8_t control[CMSG_SPACE(sizeof(packet->mark))] = {0};
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr = address_ipv4(packet->destination)};
+    struct iovec vector = {packet->bytes, packet->length_bytes};
+    struct msghdr message = {
+        .msg_name = &to,
+        .msg_namelen = sizeof(to),
+        .msg_iov = &vector,
+        .msg_iovlen = 1,
+    };
+
+    if (packet->mark != 0) {
+        message.msg_control = control;
+        message.msg_controllen = sizeof(control);
+        put_mark(&message, packet->mark);
+    }
+    return sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
 }

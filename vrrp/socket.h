@@ -9,6 +9,7 @@
 #define VRRP_SOCKET_H
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -45,8 +46,17 @@ int vrrp_socket_receive(int fd, struct vrrp_socket_batch *batch);
 /* When the kernel received packet `at`, in CLOCK_REALTIME; 0 if it does not say. */
 int64_t vrrp_socket_stamp_ns(struct vrrp_socket_batch *batch, int at);
 
+struct vrrp_socket_packet {
+    const struct address *destination;
+    uint32_t mark; /* SO_MARK of this one packet; 0: none */
+    size_t length_bytes;
+    uint8_t *bytes;
+};
+
+/* Whether packets may be marked. */
+bool vrrp_socket_can_mark(int fd);
+
 /* Returns 0 or a negative errno. */
-int vrrp_socket_send(int fd, const struct address *destination, const uint8_t *bytes,
-                     size_t length_bytes);
+int vrrp_socket_send(int fd, const struct vrrp_socket_packet *packet);
 
 #endif

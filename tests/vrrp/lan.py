@@ -48,7 +48,7 @@ def goal_message(goal):
         "<BBBBBB?", goal["vrid"], socket.AF_INET, 3, goal["configured"], goal["transport"], 0,
         goal["preempt"]) + addresses(goal["addresses"]) + address(goal["source"]) +
         addresses(goal["peers"]) + addresses(goal["foreign"]) + struct.pack(
-        "<qqBqB?q", goal["interval_ns"], 0, 3, 0, goal["priority"], goal["candidate"], goal["grace_ns"]))
+        "<qqqBqB?q", goal["interval_ns"], 0, goal["guard_ns"], 3, 0, goal["priority"], goal["candidate"], goal["grace_ns"]))
 
 def cluster_message(cluster):
     nodes = b"".join(text(f"node{at}") + address(host) for at, host in enumerate(cluster["nodes"]))
@@ -121,7 +121,7 @@ class Reghad:
                 self.transitions.append(entry)
         elif kind == PEER:
             reader.text()
-            node, reachable, leaving, seen_ns, since_ns, incarnation, received = reader.take("B??qqQQ")
+            node, reachable, leaving, seen_ns, since_ns, _, _, incarnation, received = reader.take("B??qqq?QQ")
             rejected = dict(zip(FRAME_DROPS, reader.take("8Q")))
             count, = reader.take("B")
             routers = [reader.take("BBBB") for _ in range(count)]
@@ -189,7 +189,7 @@ class Node:
         self.start("regha-vrrp")
         goal = {"name": "registry", "interface": "eth0", "vrid": 51, "configured": priority, "transport": 0,
                 "preempt": False, "addresses": [self.lan.vip], "source": self.address, "peers": peers,
-                "foreign": [], "interval_ns": 100 * MS, "priority": priority, "candidate": True,
+                "foreign": [], "interval_ns": 100 * MS, "guard_ns": 300 * MS, "priority": priority, "candidate": True,
                 "grace_ns": 10_000 * MS}
         goal.update(changes)
         self.reghad = Reghad(f"/proc/{self.holder.pid}/root/run/regha/vrrp/goals.sock", goal)

@@ -59,6 +59,7 @@ static void test_goal_full(void **state)
     fill_addresses(params->foreign, VRRP_PARAMS_FOREIGN);
     params->advert_interval_ns = VRRP_PARAMS_ADVERT_INTERVAL_MAX_NS;
     params->preempt_delay_ns = 3 * NS_PER_S;
+    params->guard_ns = 300 * NS_PER_MS;
     params->announce_repeat = 5;
     params->announce_refresh_ns = 60 * NS_PER_S;
     goal.priority = VRRP_PRIORITY_ORPHANED;

@@ -173,8 +173,9 @@ static void handle_closed(void *owner, struct channel_peer *peer, struct monotim
     if (goals->wanting != peer)
         return;
     goals->wanting = NULL;
-    log_warning("regha-vrrp is gone, the addresses stay for a while", "seconds=%lld",
-                (long long)(KERNEL_RECONCILE_ORPHAN_NS / NS_PER_S + KERNEL_RECONCILE_VALID_S));
+    log_warning(
+        "regha-vrrp is gone, the addresses stay for a while", "at_most_seconds=%lld",
+        (long long)(KERNEL_RECONCILE_ORPHAN_NS / NS_PER_S + KERNEL_RECONCILE_GUARDED_VALID_S));
     kernel_holder_orphaned(goals->holder, now);
 }
 

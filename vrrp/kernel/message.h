@@ -27,6 +27,8 @@
  */
 #define KERNEL_GUARD_MARK      0x72000000
 #define KERNEL_GUARD_MARK_IPV6 0x00000100
+/* Counts as an advert does, and is then dropped: for adverts that may not get out. */
+#define KERNEL_GUARD_MARK_PULSE 0x00000200
 
 struct kernel_goal {
     char name[KERNEL_NAME_BYTES];

@@ -21,8 +21,8 @@
  * line, without one the only one. */
 #define KERNEL_RECONCILE_VALID_S          3
 #define KERNEL_RECONCILE_RENEW_NS         (1 * NS_PER_S)
-#define KERNEL_RECONCILE_GUARDED_VALID_S  30
-#define KERNEL_RECONCILE_GUARDED_RENEW_NS (10 * NS_PER_S)
+#define KERNEL_RECONCILE_GUARDED_VALID_S  9
+#define KERNEL_RECONCILE_GUARDED_RENEW_NS (3 * NS_PER_S)
 #define KERNEL_RECONCILE_ORPHAN_NS        (3 * NS_PER_S)
 
 #define KERNEL_RECONCILE_ADDS     20 /* of one address a second */

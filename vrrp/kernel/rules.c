@@ -92,6 +92,11 @@ static void write_router(FILE *file, const struct kernel_goal *goal)
             table, of, vrid, of, vrid, (long long)timeout_ms(goal));
     fprintf(file, "add element %s adverts { 0x%08x : goto advert_%d_%u }\n", table, mark(goal), of,
             vrid);
+    fprintf(file, "add chain %s pulse_%d_%u\n", table, of, vrid);
+    fprintf(file, "add rule %s pulse_%d_%u jump advert_%d_%u\n", table, of, vrid, of, vrid);
+    fprintf(file, "add rule %s pulse_%d_%u drop\n", table, of, vrid);
+    fprintf(file, "add element %s adverts { 0x%08x : goto pulse_%d_%u }\n", table,
+            mark(goal) | KERNEL_GUARD_MARK_PULSE, of, vrid);
 }
 
 /* nft 1.0.6 cannot look up the target of an advertisement in a set, only compare it. */

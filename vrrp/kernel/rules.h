@@ -18,11 +18,12 @@
 #define KERNEL_RULES_TABLE "regha"
 
 /*
- * The rules apply for so long after the last refresh: more than the lifetime that an address can
- * have left when a regha is gone for good, and then no operator's own address is silenced.
+ * The rules apply for so long after the last refresh: more than what an address can have left when
+ * a regha is gone for good (KERNEL_RECONCILE_GUARDED_VALID_S, an eighth of it, and a refresh), or it
+ * would answer again; and then nobody is silenced who takes the address by hand.
  */
-#define KERNEL_RULES_VALID_S    60
-#define KERNEL_RULES_REFRESH_NS (10 * NS_PER_S)
+#define KERNEL_RULES_VALID_S    14
+#define KERNEL_RULES_REFRESH_NS (3 * NS_PER_S)
 
 /* The table as the goals want it, in place of what is there. NULL: no memory; "": no guard at all. */
 char *kernel_rules_table(const struct kernel_wanted *wanted, const struct kernel_links *links);

@@ -305,7 +305,7 @@ def test_guard():
     check("settled", client.settled("registry"))
     check("guarded", client.until(lambda: client.status["registry"]["guarded"]), client.status["registry"])
     time.sleep(0.5)
-    check("with a long lifetime", wait_for(lambda: find(VIP).get("valid", 0) > 20, 1) is not None, find(VIP))
+    check("with a long lifetime", wait_for(lambda: find(VIP).get("valid", 0) > 5, 1) is not None, find(VIP))
     check("without adverts nothing leaves with the address", stage.answers(VIP, 20) == 0)
     check("all else does", stage.answers("10.9.0.1", 5) == 5)
     run("ip", "-n", "peer", "neigh", "flush", "dev", "eth1")

@@ -286,8 +286,9 @@ static void lifetime_follows_the_guard(void **state)
     assert_int_equal(step(&story, now), KERNEL_CHANGE_RENEW);
     assert_int_equal(story.change.valid_s, KERNEL_RECONCILE_GUARDED_VALID_S);
     result(&story, 0, now);
-    assert_int_equal(step(&story, monotime_add(now, 7 * NS_PER_S)), NOTHING);
-    assert_int_equal(step(&story, monotime_add(now, 10 * NS_PER_S)), KERNEL_CHANGE_RENEW);
+    assert_int_equal(step(&story, monotime_add(now, 2 * NS_PER_S)), NOTHING);
+    assert_int_equal(step(&story, monotime_add(now, KERNEL_RECONCILE_GUARDED_RENEW_NS)),
+                     KERNEL_CHANGE_RENEW);
     result(&story, 0, now);
     story.want.guarded = false;
     now = monotime_add(now, KERNEL_RECONCILE_RETRY_NS);

@@ -85,6 +85,10 @@ static void one_router(void **state)
         "add rule netdev regha advert_4_51 @th,16,8 != 0 update @alive_4_51 { meta oif timeout "
         "300ms }\n"
         "add element netdev regha adverts { 0x72000033 : goto advert_4_51 }\n"
+        "add chain netdev regha pulse_4_51\n"
+        "add rule netdev regha pulse_4_51 jump advert_4_51\n"
+        "add rule netdev regha pulse_4_51 drop\n"
+        "add element netdev regha adverts { 0x72000233 : goto pulse_4_51 }\n"
         "add element netdev regha guarded_4 { 10.0.0.100 : goto check_4_51 }\n";
     const struct kernel_goal one = goal("a", "eth0", "10.0.0.100", 303 * MS);
     struct stage stage;
@@ -99,7 +103,7 @@ static void one_router(void **state)
     free(text);
     text = kernel_rules_refresh(&stage.wanted, &stage.links);
     assert_string_equal(text, "flush set netdev regha guarding\n"
-                              "add element netdev regha guarding { 4 timeout 60s }\n");
+                              "add element netdev regha guarding { 4 timeout 14s }\n");
     free(text);
     clear(&stage);
 }
