@@ -15,6 +15,7 @@
 #include "supervisord/peers.h"
 #include "supervisord/reports.h"
 #include "supervisord/steer.h"
+#include "supervisord/store_watch.h"
 
 #define TICK_NS  (1 * NS_PER_S)
 #define HURRY_NS (20 * NS_PER_MS)
@@ -268,6 +269,7 @@ static void handle_tick(struct loop_timer *timer, struct monotime now)
     process_state_read(core->loop, &state);
     core->world.processes[WORLD_REGHAD].state = state;
     core->is_stale |= core->world.waiting_for_address && has_address(core);
+    store_watch_tick(core, now);
     core->is_dirty = true; /* what the other nodes are told grows old */
     tell_status(core);
     (void)loop_timer_set(core->loop, timer, monotime_add(now, TICK_NS));

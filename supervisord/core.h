@@ -21,6 +21,7 @@
 struct core_router {
     struct role_memory memory;
     struct role_verdict verdict;
+    struct monotime decided;     /* when the verdict became another one; 0: never */
     bool is_decided;             /* regha-vrrp knows whether it resumes: its state counts */
     struct monotime left_active; /* 0: it is Active, or never was */
     int64_t last_transition_ns;  /* the newest one counted */
@@ -35,6 +36,8 @@ struct core_registry {
     bool no_purging;               /* of its next start: another node purges uploads */
     struct monotime purging_moved; /* when it was last restarted for that; 0: never */
     struct monotime failed;        /* when it last failed here; 0: it did not */
+    int64_t turned_pid;            /* told to end, to be read-only or no longer; 0: none */
+    bool is_adopted;               /* whether it was read-only when it was found is known */
     int64_t ready_pid;             /* the process whose readiness was seen; 0: none */
     bool is_sent;
     struct registry_goal sent; /* what the launcher was told last */

@@ -146,3 +146,14 @@ int core_operator_set_write(struct core *core, const char *name, enum operator_w
     tell_registry(core, name, words[write], uid);
     return 0;
 }
+
+void core_operator_forget_write(struct core *core, const char *name, struct monotime now)
+{
+    struct operator_registry *registry = operator_add_registry(&core->world.operator, name);
+
+    if (!registry)
+        return;
+    registry->write = OPERATOR_WRITE_AUTO;
+    operator_tidy(&core->world.operator);
+    keep(core, now);
+}

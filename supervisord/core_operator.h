@@ -32,4 +32,7 @@ int core_operator_set_run(struct core *core, const char *name, enum operator_run
 int core_operator_set_write(struct core *core, const char *name, enum operator_write write,
                             uid_t uid, struct err *err);
 
+/* It has had its effect. */
+void core_operator_forget_write(struct core *core, const char *name, struct monotime now);
+
 #endif

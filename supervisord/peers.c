@@ -8,6 +8,7 @@
 
 #include "supervisord/host.h"
 #include "supervisord/journal.h"
+#include "supervisord/store_watch.h"
 
 /* Of the subkeys of crypto_kdf; 1 is the registries' secret. */
 #define FRAMES_SUBKEY  2
@@ -265,6 +266,8 @@ void peers_take(struct core *core, const struct vrrp_peer_state *state, struct m
     if (node->news_at.ns == 0 || news.serial != node->news.serial)
         node->news_at = now;
     core->is_dirty |= matters(&news, &node->news);
+    if (core->world.probes)
+        store_watch_news(core, &node->news, &news, now);
     keep_news(node, &news);
 }
 

@@ -6,6 +6,7 @@
 
 #include "supervisord/journal.h"
 #include "supervisord/peers.h"
+#include "supervisord/store_watch.h"
 
 const struct wire_layout *const reports_vrrp_states[] = {
     &process_state_layout,
@@ -293,6 +294,7 @@ void reports_take_probe(void *owner, const struct probe_state *state, bool healt
 
     for (size_t at = 0; at < core->world.registry_count; at++)
         note_ready(core, at, state);
+    store_watch_probe(core, state, now);
     if (!health_changed)
         return;
     const struct journal_entry entry = {

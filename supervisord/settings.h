@@ -67,10 +67,20 @@ struct settings_registry {
     bool secret_derived; /* its configuration has none; the cluster key's is in the environment */
 };
 
+enum settings_on_down {
+    SETTINGS_ON_DOWN_KEEP,
+    SETTINGS_ON_DOWN_STOP,
+};
+
 struct settings_policy {
     int64_t startup_hold_ns;
     int64_t forget_ns;
     int64_t orphan_grace_ns;
+    unsigned on_store_readonly; /* enum role_on_store */
+    unsigned on_store_down;     /* enum settings_on_down */
+    int64_t readonly_hold_ns;
+    unsigned on_isolated;   /* enum role_on_isolated */
+    struct address gateway; /* family 0: none */
 };
 
 struct settings_control {

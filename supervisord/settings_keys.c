@@ -5,6 +5,7 @@
 
 #include "supervisord/settings.h"
 #include "supervisord/settings_keys_breaker.h"
+#include "supervisord/settings_keys_policy.h"
 #include "supervisord/settings_keys_probe.h"
 #include "supervisord/settings_keys_registry.h"
 
@@ -120,21 +121,6 @@ static const struct key router_keys[] = {
     {.name = NULL},
 };
 
-static const struct key policy_keys[] = {
-    {"startup_hold", KEY_DURATION(settings_policy, startup_hold_ns), KEY_RANGE(0, MINUTE),
-     KEY_DEFAULT("2s"), KEY_HELP("how long the election waits for the first probe results")},
-    {"forget", KEY_DURATION(settings_policy, forget_ns), KEY_RANGE(SECOND, 24 * HOUR),
-     KEY_DEFAULT("5m"), KEY_HELP("after how long a node may be tried again that failed")},
-    {"orphan_grace", KEY_DURATION(settings_policy, orphan_grace_ns), KEY_RANGE(SECOND, 10 * MINUTE),
-     KEY_DEFAULT("10s"), KEY_HELP("how long regha-vrrp goes on without reghad before it yields")},
-    {"on_store_readonly", KEY_LATER},
-    {"on_store_down", KEY_LATER},
-    {"on_isolated", KEY_LATER},
-    {"gateway", KEY_LATER},
-    {"readonly_hold", KEY_LATER},
-    {.name = NULL},
-};
-
 static const struct key control_keys[] = {
     {"socket", KEY_PATH(settings_control, socket), KEY_RANGE(2, SOCKET_PATH_MAX),
      KEY_DEFAULT("/run/regha/control.sock"), KEY_HELP("where reghactl is answered")},
@@ -163,7 +149,7 @@ static const struct key root_keys[] = {
     {"registries",
      KEY_GROUPS(settings, registries, registry_count, settings_registry, settings_keys_registry),
      KEY_COUNT(0, SETTINGS_REGISTRIES_MAX), KEY_RULE("none"), KEY_HELP("what is run")},
-    {"policy", KEY_GROUP(settings, policy, settings_policy, policy_keys),
+    {"policy", KEY_GROUP(settings, policy, settings_policy, settings_keys_policy),
      KEY_HELP("what follows from what is seen")},
     {"control", KEY_GROUP(settings, control, settings_control, control_keys),
      KEY_HELP("the command line's door")},

@@ -4,157 +4,110 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "supervisord/core_operator.h"
+#include "supervisord/gather.h"
 #include "supervisord/journal.h"
 #include "supervisord/peers.h"
 #include "supervisord/placement.h"
+#include "supervisord/words.h"
 
 /* A registry outlives the Active role by this, so that a flap of the role restarts nothing. */
 #define LINGER_NS (250 * NS_PER_MS)
 
-static bool follows(const struct world_registry *registry, const struct world_router *router)
+/* Only what is decided anew is told, with all that it was decided by. */
+static void tell_decision(struct core *core, size_t at, const struct gather *gather,
+                          const struct role_verdict *verdict, struct monotime now)
 {
-    return strcmp(registry->settings.follows, router->settings.params.name) == 0;
+    const struct role_verdict *former = &core->routers[at].verdict;
+    const char *which = gather_which(core, gather, verdict);
+    const struct monotime since = core->routers[at].decided;
+    const struct journal_entry entry = {
+        WORLD_EVENT_DECISION, verdict->cause > ROLE_STARTING ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
+        core->world.routers[at].settings.params.name, role_cause_text(former->cause),
+        role_cause_text(verdict->cause)};
+    char evidence[160], span[WORDS_SPAN_BYTES];
+
+    gather_describe(core, gather, now, evidence, sizeof(evidence));
+    journal_add(&core->world, now, &entry, "%s%scandidate=%s priority=%u after=\"%s\": %s", which,
+                which[0] ? " " : "", verdict->candidate ? "yes" : "no", verdict->priority,
+                since.ns != 0 ? words_span(monotime_since(since, now), span) : "start", evidence);
+    core->routers[at].decided = now;
 }
 
-_Static_assert(ROLE_SERVICES >= SETTINGS_REGISTRIES_MAX, "all may follow one router");
-
-/* The evidence of one router, and which registry each of its services is. */
-struct gathering {
-    struct role_evidence evidence;
-    size_t registries[ROLE_SERVICES];
-    const char *requirements[ROLE_REQUIREMENTS];
-};
-
-static void gather_services(const struct core *core, const struct world_router *router,
-                            struct gathering *gathering)
-{
-    struct role_evidence *evidence = &gathering->evidence;
-
-    for (size_t at = 0; at < core->world.registry_count; at++) {
-        const struct world_registry *registry = &core->world.registries[at];
-
-        if (!follows(registry, router) || evidence->service_count == ROLE_SERVICES)
-            continue;
-        gathering->registries[evidence->service_count] = at;
-        evidence->services[evidence->service_count++] = (struct role_service){
-            .known = registry->known && core->world.processes[WORLD_LAUNCHER].connected,
-            .is_unreadable =
-                registry->status.captured_error[0] != '\0' || registry->facts_error[0] != '\0',
-            .state = registry->status.state,
-            .started = {registry->status.started_ns},
-            .start_timeout_ns = registry->settings.start_timeout_ns,
-        };
-    }
-}
-
-static int service_of(const struct core *core, const struct gathering *gathering, const char *probe)
-{
-    for (size_t at = 0; at < gathering->evidence.service_count; at++) {
-        const struct world_registry *registry = &core->world.registries[gathering->registries[at]];
-        if (strcmp(registry->settings.ready, probe) == 0)
-            return (int)at;
-    }
-    return ROLE_NO_SERVICE;
-}
-
-static bool is_in_doubt(const struct probe_set *probes, const char *depends)
-{
-    const struct probe_state *state = depends[0] ? probe_set_find(probes, depends) : NULL;
-
-    return state && state->health != PROBE_UP;
-}
-
-static void gather_requirements(const struct core *core, const struct world_router *router,
-                                struct gathering *gathering)
-{
-    struct role_evidence *evidence = &gathering->evidence;
-
-    for (size_t at = 0; at < router->settings.require_count; at++) {
-        const char *name = router->settings.requires[at];
-        const struct probe_state *state = probe_set_find(core->world.probes, name);
-
-        if (!state || evidence->requirement_count == ROLE_REQUIREMENTS)
-            continue;
-        gathering->requirements[evidence->requirement_count] = name;
-        evidence->requirements[evidence->requirement_count++] = (struct role_requirement){
-            .health = state->health,
-            .scope = state->params.scope,
-            .is_storage = state->params.type == PROBE_TYPE_MINIO,
-            .storage_in_doubt = is_in_doubt(core->world.probes, state->params.depends),
-            .service = service_of(core, gathering, name),
-        };
-    }
-}
-
-/* Nodes that may hold addresses and are wanted to rather than this one. */
-static size_t count_betters(const struct settings *settings, int priority)
-{
-    size_t count = 0;
-
-    for (size_t at = 0; at < settings->node_count; at++)
-        count += !settings->nodes[at].witness && settings->nodes[at].priority > priority;
-    return count;
-}
-
-static void gather(const struct core *core, const struct world_router *router,
-                   struct gathering *gathering)
-{
-    const struct settings *settings = core->world.settings;
-
-    *gathering = (struct gathering){
-        .evidence =
-            {
-                .state = router->status.state,
-                .priority = router->settings.params.priority,
-                .betters = count_betters(settings, router->settings.params.priority),
-                .is_witness =
-                    settings->self != SETTINGS_NO_NODE && settings->nodes[settings->self].witness,
-                .asked = core->asked,
-                .startup_hold_ns = settings->policy.startup_hold_ns,
-                .forget_ns = settings->policy.forget_ns,
-            },
-    };
-    gather_services(core, router, gathering);
-    gather_requirements(core, router, gathering);
-}
-
-/* The object that decided, in words; "" if none did. */
-static const char *name_which(const struct core *core, const struct gathering *gathering,
-                              const struct role_verdict *verdict)
-{
-    if (verdict->which < 0)
-        return "";
-    if (verdict->cause == ROLE_REQUIREMENT_DOWN || verdict->cause == ROLE_STORAGE_DOWN)
-        return gathering->requirements[verdict->which];
-    return core->world.registries[gathering->registries[verdict->which]].settings.params.name;
-}
-
-static void record_verdict(struct core *core, size_t at, const struct gathering *gathering,
+static void record_verdict(struct core *core, size_t at, const struct gather *gather,
                            const struct role_verdict *verdict, struct monotime now)
 {
     struct world_router *router = &core->world.routers[at];
     const struct role_verdict *former = &core->routers[at].verdict;
-    const char *which = name_which(core, gathering, verdict);
-    const struct journal_entry entry = {
-        WORLD_EVENT_DECISION, verdict->cause > ROLE_STARTING ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
-        router->settings.params.name, role_cause_text(former->cause),
-        role_cause_text(verdict->cause)};
+    const char *which = gather_which(core, gather, verdict);
 
     router->eligible = verdict->candidate && verdict->cause == ROLE_WELL;
     snprintf(router->why, sizeof(router->why), "%s%s%s",
              router->eligible ? "" : role_cause_text(verdict->cause), which[0] ? ": " : "", which);
     if (verdict->cause != former->cause || verdict->candidate != former->candidate)
-        journal_add(&core->world, now, &entry, "%s%scandidate=%s priority=%u", which,
-                    which[0] ? " " : "", verdict->candidate ? "yes" : "no", verdict->priority);
+        tell_decision(core, at, gather, verdict, now);
     core->routers[at].verdict = *verdict;
 }
 
+/* What people said of pushes goes before what the store is like, or what it was like just now. */
+static bool wants_readonly(struct core *core, const char *name, const struct role_verdict *verdict,
+                           struct monotime now)
+{
+    const struct operator_registry *word = operator_registry(&core->world.operator, name);
+
+    if (!word || word->write == OPERATOR_WRITE_AUTO)
+        return verdict->readonly;
+    if (word->write == OPERATOR_WRITE_READWRITE && !verdict->readonly)
+        core_operator_forget_write(core, name, now); /* the store is well: the word is done with */
+    return word->write == OPERATOR_WRITE_READONLY;
+}
+
+/* Read-only and back is another process: the launcher starts it anew. */
+static void follow_store(struct core *core, size_t index, const struct gather *gather,
+                         const struct role_verdict *verdict, struct monotime now)
+{
+    struct world_registry *registry = &core->world.registries[index];
+    const char *name = registry->settings.params.name;
+    const bool readonly = wants_readonly(core, name, verdict, now);
+    const struct journal_entry entry = {WORLD_EVENT_REGISTRY, LOG_LEVEL_WARNING, name,
+                                        readonly ? "read-write" : "read-only",
+                                        readonly ? "read-only" : "read-write"};
+    char evidence[160];
+
+    registry->readonly = readonly;
+    if (!registry->known || registry->status.pid == 0 || registry->status.readonly == readonly) {
+        core->registries[index].turned_pid = 0;
+        return;
+    }
+    if (core->registries[index].turned_pid == registry->status.pid)
+        return; /* it has been told */
+    gather_describe(core, gather, now, evidence, sizeof(evidence));
+    journal_add(&core->world, now, &entry, "restarted: %s", evidence);
+    core->registries[index].turned_pid = registry->status.pid;
+    core->registries[index].restart_serial++;
+}
+
+/* A reghad that has just begun takes what it finds for right until the store is seen. */
+static void adopt_readonly(struct core *core, size_t at, const struct gather *gather)
+{
+    for (size_t service = 0; service < gather->evidence.service_count; service++) {
+        struct core_registry *memory = &core->registries[gather->registries[service]];
+        const struct world_registry *registry =
+            &core->world.registries[gather->registries[service]];
+
+        if (memory->is_adopted || !registry->known)
+            continue;
+        memory->is_adopted = true;
+        core->routers[at].memory.readonly |= registry->status.readonly && registry->status.pid != 0;
+    }
+}
+
 /* What the verdict says of each service that follows: run, restart, try again. */
-static void steer_services(struct core *core, const struct gathering *gathering,
+static void steer_services(struct core *core, const struct gather *gather,
                            const struct role_verdict *verdict, struct monotime now)
 {
-    for (size_t at = 0; at < gathering->evidence.service_count; at++) {
-        const size_t index = gathering->registries[at];
+    for (size_t at = 0; at < gather->evidence.service_count; at++) {
+        const size_t index = gather->registries[at];
         struct world_registry *registry = &core->world.registries[index];
         const struct journal_entry entry = {WORLD_EVENT_REGISTRY, LOG_LEVEL_WARNING,
                                             registry->settings.params.name, "", ""};
@@ -166,6 +119,9 @@ static void steer_services(struct core *core, const struct gathering *gathering,
             journal_add(&core->world, now, &entry, "tried again: its failure is forgotten");
         if ((verdict->restart | verdict->retry) & bit)
             core->registries[index].restart_serial++;
+        if (verdict->failed & bit)
+            core->registries[index].failed = now;
+        follow_store(core, index, gather, verdict, now);
     }
 }
 
@@ -262,19 +218,20 @@ static void move_purging(struct core *core, size_t router_at, size_t registry_at
 
 static void judge_router(struct core *core, size_t at, struct monotime now)
 {
-    struct gathering gathering;
+    struct gather gather;
 
-    gather(core, &core->world.routers[at], &gathering);
+    gather_evidence(core, at, now, &gather);
+    adopt_readonly(core, at, &gather);
     const struct role_verdict verdict =
-        role_judge(&gathering.evidence, &core->routers[at].memory, now);
-    record_verdict(core, at, &gathering, &verdict, now);
-    steer_services(core, &gathering, &verdict, now);
+        role_judge(&gather.evidence, &core->routers[at].memory, now);
+    record_verdict(core, at, &gather, &verdict, now);
+    steer_services(core, &gather, &verdict, now);
     (void)loop_timer_set(core->loop, &core->again,
                          monotime_earlier(core->again.deadline, verdict.again));
-    for (size_t service = 0; service < gathering.evidence.service_count; service++) {
-        decide_run(core, at, gathering.registries[service], now);
+    for (size_t service = 0; service < gather.evidence.service_count; service++) {
+        decide_run(core, at, gather.registries[service], now);
         if (core->routers[at].is_decided)
-            move_purging(core, at, gathering.registries[service], now);
+            move_purging(core, at, gather.registries[service], now);
     }
 }
 
@@ -362,6 +319,7 @@ static void send_registries(struct core *core, bool all)
             .params = registry->settings.params,
             .run = registry->wanted,
             .restart_serial = memory->restart_serial,
+            .readonly = registry->readonly,
             .no_purging = memory->no_purging,
         };
 

@@ -51,6 +51,7 @@ struct world_registry {
     bool known; /* the launcher has reported it */
     struct registry_status status;
     bool wanted;                   /* the role's judgement */
+    bool readonly;                 /* the same: it is to refuse pushes */
     char why[128];                 /* why it runs or does not, in words */
     struct monotime differs_since; /* the digests; 0: they do not */
     bool drifted; /* a peer's digest differs, or the running one differs from the files, for long */
@@ -72,8 +73,8 @@ struct world_node {
     uint8_t role;                       /* enum vrrp_state of the first router */
     char digest[REGISTRY_DIGEST_BYTES]; /* of its first registry */
     uint8_t registry_state;
-    struct peers_news news;             /* all of it */
-    struct monotime news_at;            /* when its serial was first seen; 0: never */
+    struct peers_news news;              /* all of it */
+    struct monotime news_at;             /* when its serial was first seen; 0: never */
     uint64_t rejected[VRRP_FRAME_DROPS]; /* its frames that did not count; self: strangers' */
 };
 
@@ -99,7 +100,7 @@ struct world_event {
     enum world_event_kind kind;
     char object[SETTINGS_NAME_BYTES]; /* name of router, probe, registry, process */
     char from[48], to[48];
-    char text[160]; /* cause and evidence in words */
+    char text[280]; /* cause and evidence in words */
 };
 
 /* Exit codes of commands; the label `result` of regha_control_commands_total. */

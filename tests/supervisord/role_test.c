@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * The policy as a table: one row per rule of the model. Rows that need what other nodes say are
- * not here; they come with peer frames.
- */
+/* The policy as a table: one row per rule of the model. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,10 +15,14 @@
 #define FORGET         (300 * NS_PER_S)
 #define HOLD           (2 * NS_PER_S)
 #define START          (10 * NS_PER_S)
+#define READONLY_HOLD  (10 * NS_PER_S)
+#define INTERVAL       (15 * NS_PER_S) /* of a probe of the store */
+#define TIMEOUT        (12 * NS_PER_S)
 #define NOW            (1000 * NS_PER_S)
 
 /* What the band makes of the second best node. */
 #define WORKS   7
+#define HANDS   2
 #define STORAGE 4
 #define FAILED  2
 
@@ -40,22 +41,41 @@ struct row {
     int64_t asked_ns;     /* since reghad began */
     int64_t restarted_ns; /* since we restarted it; 0: never */
     int64_t failed_ns;    /* until a failure is forgotten; 0: none */
+    /* The store: */
+    enum probe_health write, reads; /* probes of it that are not required */
+    int64_t store_ns;               /* since their first failure, or since they are UP */
+    int64_t elsewhere_ns;           /* since an attempt began elsewhere that succeeded; 0: none */
+    bool unsettled;
+    bool was_readonly, was_stopped;
+    enum role_on_store on_readonly, on_down;
+    /* The other nodes, people: */
+    const char *peers; /* a letter each: w well, f failed the same way, o out, s silent */
+    bool alone;
+    enum probe_health gateway;
+    enum role_on_isolated on_isolated;
+    enum role_mode mode;
+    bool forced;
+    enum role_handover handover;
+    int64_t yielded_ns; /* since it last yielded; 0: never */
     /* wanted: */
     bool candidate;
     uint8_t priority;
     enum role_cause cause;
     uint32_t restart, retry;
     bool run;
+    bool readonly, store_stop;
 };
 
 #define BACKUP_WELL                                                                                \
     .state = VRRP_BACKUP, .other = PROBE_UP, .storage = PROBE_UP, .shared = PROBE_UP,              \
     .read = PROBE_NOT_APPLICABLE, .service = REGISTRY_STOPPED, .asked_ns = 60 * NS_PER_S,          \
-    .candidate = true, .priority = PRIORITY
+    .candidate = true, .priority = PRIORITY, .write = PROBE_UP, .reads = PROBE_UP,                 \
+    .store_ns = 60 * NS_PER_S, .peers = "www"
 #define ACTIVE_WELL                                                                                \
     .state = VRRP_ACTIVE, .other = PROBE_UP, .storage = PROBE_UP, .shared = PROBE_UP,              \
     .read = PROBE_UP, .service = REGISTRY_RUNNING, .age_ns = 60 * NS_PER_S,                        \
-    .asked_ns = 60 * NS_PER_S, .candidate = true, .priority = PRIORITY, .run = true
+    .asked_ns = 60 * NS_PER_S, .candidate = true, .priority = PRIORITY, .run = true,               \
+    .write = PROBE_UP, .reads = PROBE_UP, .store_ns = 60 * NS_PER_S, .peers = "www"
 
 /* The second initializer of a member is the row's own. */
 #pragma GCC diagnostic push
@@ -121,49 +141,197 @@ static const struct row rows[] = {
      .unreadable = true, .priority = FAILED, .cause = ROLE_SERVICE_UNREADABLE},
     {"one that became unreadable under a running registry: it runs on", ACTIVE_WELL,
      .unreadable = true},
+
+    {"a read fails while a storage peer is silent or being cut: shared, unchanged", ACTIVE_WELL,
+     .read = PROBE_DOWN, .unsettled = true},
+    {"the store is out of reach, peers agree or are unknown: unchanged", ACTIVE_WELL,
+     .reads = PROBE_DOWN, .write = PROBE_DOWN, .store_ns = 600 * NS_PER_S},
+    {"the same on a Backup", BACKUP_WELL, .reads = PROBE_DOWN, .write = PROBE_DOWN,
+     .store_ns = 600 * NS_PER_S},
+    {"a peer's success from before our first failure proves nothing", ACTIVE_WELL,
+     .reads = PROBE_DOWN, .store_ns = 60 * NS_PER_S, .elsewhere_ns = 60 * NS_PER_S + 1},
+    {"nor one that may be, as it is dated by hearsay", ACTIVE_WELL, .reads = PROBE_DOWN,
+     .store_ns = 60 * NS_PER_S, .elsewhere_ns = 60 * NS_PER_S - ROLE_HEARSAY_NS},
+    {"one from after it does: yield", ACTIVE_WELL, .reads = PROBE_DOWN, .store_ns = 60 * NS_PER_S,
+     .elsewhere_ns = 60 * NS_PER_S - ROLE_HEARSAY_NS - 1, .priority = STORAGE,
+     .cause = ROLE_STORAGE_LOST},
+    {"not before an attempt elsewhere would have ended", ACTIVE_WELL, .reads = PROBE_DOWN,
+     .store_ns = INTERVAL + TIMEOUT - 1, .elsewhere_ns = NS_PER_S},
+    {"but then", ACTIVE_WELL, .reads = PROBE_DOWN, .store_ns = INTERVAL + TIMEOUT,
+     .elsewhere_ns = NS_PER_S, .priority = STORAGE, .cause = ROLE_STORAGE_LOST},
+    {"at most once per forget", ACTIVE_WELL, .reads = PROBE_DOWN, .store_ns = 60 * NS_PER_S,
+     .elsewhere_ns = NS_PER_S, .yielded_ns = FORGET - 1},
+    {"and then once more", ACTIVE_WELL, .reads = PROBE_DOWN, .store_ns = 60 * NS_PER_S,
+     .elsewhere_ns = NS_PER_S, .yielded_ns = FORGET, .priority = STORAGE,
+     .cause = ROLE_STORAGE_LOST},
+    {"a Backup that alone cannot reach the store is not eligible", BACKUP_WELL, .reads = PROBE_DOWN,
+     .store_ns = 60 * NS_PER_S, .elsewhere_ns = NS_PER_S, .yielded_ns = 1, .priority = STORAGE,
+     .cause = ROLE_STORAGE_LOST},
+    {"any shared probe that is required counts", ACTIVE_WELL, .shared = PROBE_DOWN,
+     .store_ns = 60 * NS_PER_S, .elsewhere_ns = NS_PER_S, .priority = STORAGE,
+     .cause = ROLE_STORAGE_LOST},
+
+    {"writes fail, reads work: read-only after readonly_hold", ACTIVE_WELL, .write = PROBE_DOWN,
+     .store_ns = READONLY_HOLD, .readonly = true},
+    {"not before", ACTIVE_WELL, .write = PROBE_DOWN, .store_ns = READONLY_HOLD - 1},
+    {"where it does not run, too: its next start is read-only", BACKUP_WELL, .write = PROBE_DOWN,
+     .store_ns = READONLY_HOLD, .readonly = true},
+    {"on_store_readonly = keep", ACTIVE_WELL, .write = PROBE_DOWN, .store_ns = READONLY_HOLD,
+     .on_readonly = ROLE_ON_STORE_KEEP, .was_readonly = true},
+    {"on_store_readonly = stop", ACTIVE_WELL, .write = PROBE_DOWN, .store_ns = READONLY_HOLD,
+     .on_readonly = ROLE_ON_STORE_STOP, .run = false, .store_stop = true},
+    {"healed: back after readonly_hold", ACTIVE_WELL, .was_readonly = true,
+     .store_ns = READONLY_HOLD},
+    {"healed, not before", ACTIVE_WELL, .was_readonly = true, .store_ns = READONLY_HOLD - 1,
+     .readonly = true},
+    {"writes UNKNOWN turn nothing", ACTIVE_WELL, .write = PROBE_UNKNOWN, .was_readonly = true,
+     .readonly = true},
+    {"nor to read-only", ACTIVE_WELL, .write = PROBE_UNKNOWN},
+    {"reads fail, too: what was read-only stays so", ACTIVE_WELL, .write = PROBE_DOWN,
+     .reads = PROBE_DOWN, .was_readonly = true, .readonly = true},
+    {"and what was not does not turn", ACTIVE_WELL, .write = PROBE_DOWN, .reads = PROBE_DOWN},
+    {"on_store_down = stop", ACTIVE_WELL, .write = PROBE_DOWN, .reads = PROBE_DOWN,
+     .on_down = ROLE_ON_STORE_STOP, .run = false, .store_stop = true},
+    {"on_store_down = stop, after the hold", ACTIVE_WELL, .reads = PROBE_DOWN,
+     .store_ns = READONLY_HOLD - 1, .on_down = ROLE_ON_STORE_STOP},
+    {"stopped for the store's sake: runs as soon as reads work", ACTIVE_WELL, .write = PROBE_DOWN,
+     .store_ns = NS_PER_S, .was_stopped = true, .on_down = ROLE_ON_STORE_STOP},
+    {"stopped, and the store is UNKNOWN: stays stopped", ACTIVE_WELL, .write = PROBE_UNKNOWN,
+     .reads = PROBE_UNKNOWN, .was_stopped = true, .run = false, .store_stop = true},
+
+    {"every peer failed the same way within forget: stays", ACTIVE_WELL, .service = REGISTRY_FAILED,
+     .peers = "fff", .cause = ROLE_FAILED_EVERYWHERE},
+    {"those who are silent or out do not count for that", ACTIVE_WELL, .service = REGISTRY_FAILED,
+     .peers = "fso", .cause = ROLE_FAILED_EVERYWHERE},
+    {"one that has not failed may try", ACTIVE_WELL, .service = REGISTRY_FAILED, .peers = "ffw",
+     .priority = FAILED, .cause = ROLE_SERVICE_FAILED},
+    {"nobody else is there: says so, and stays all the same", ACTIVE_WELL,
+     .service = REGISTRY_FAILED, .peers = "sso", .priority = FAILED, .cause = ROLE_SERVICE_FAILED},
+    {"a Backup that failed ranks last, whoever else failed", BACKUP_WELL,
+     .service = REGISTRY_FAILED, .peers = "fff", .priority = FAILED, .cause = ROLE_SERVICE_FAILED},
+
+    {"isolated, no gateway: hold", ACTIVE_WELL, .alone = true},
+    {"isolated, the gateway answers: hold", ACTIVE_WELL, .alone = true, .gateway = PROBE_UP},
+    {"isolated, the gateway is silent: release", ACTIVE_WELL, .alone = true, .gateway = PROBE_DOWN,
+     .candidate = false, .cause = ROLE_ISOLATED},
+    {"isolated, on a Backup: not eligible", BACKUP_WELL, .alone = true, .gateway = PROBE_DOWN,
+     .candidate = false, .cause = ROLE_ISOLATED},
+    {"the gateway is silent, but others are heard: nothing", ACTIVE_WELL, .gateway = PROBE_DOWN},
+    {"on_isolated = release: whatever the gateway says", ACTIVE_WELL, .alone = true,
+     .gateway = PROBE_UP, .on_isolated = ROLE_ON_ISOLATED_RELEASE, .candidate = false,
+     .cause = ROLE_ISOLATED},
+    {"on_isolated = hold", ACTIVE_WELL, .alone = true, .gateway = PROBE_DOWN,
+     .on_isolated = ROLE_ON_ISOLATED_HOLD},
+
+    {"drained: not eligible", BACKUP_WELL, .mode = ROLE_MODE_DRAINED, .candidate = false,
+     .cause = ROLE_DRAINED},
+    {"in maintenance: not eligible", BACKUP_WELL, .mode = ROLE_MODE_MAINTENANCE, .candidate = false,
+     .cause = ROLE_MAINTENANCE},
+    {"to be drained: holds until another one is ready", ACTIVE_WELL, .mode = ROLE_MODE_DRAINED},
+    {"and then hands over", ACTIVE_WELL, .mode = ROLE_MODE_DRAINED, .handover = ROLE_HANDOVER_GIVE,
+     .priority = HANDS, .cause = ROLE_HANDS_OVER},
+    {"forced: resigns, whoever is there", ACTIVE_WELL, .mode = ROLE_MODE_DRAINED, .forced = true,
+     .candidate = false, .cause = ROLE_DRAINED},
+    {"the successor gets ready", BACKUP_WELL, .handover = ROLE_HANDOVER_TAKE, .run = true},
+    {"unless it is not eligible", BACKUP_WELL, .handover = ROLE_HANDOVER_TAKE, .other = PROBE_DOWN,
+     .priority = WORKS, .cause = ROLE_REQUIREMENT_DOWN},
+    {"the others step aside meanwhile", BACKUP_WELL, .handover = ROLE_HANDOVER_ELSEWHERE,
+     .priority = WORKS, .cause = ROLE_STEPS_ASIDE},
 };
 #pragma GCC diagnostic pop
+
+static struct role_shared shared_of(const struct row *row, enum probe_health health)
+{
+    const struct monotime since = {NOW - row->store_ns};
+
+    return (struct role_shared){
+        .health = health,
+        .changed = since,
+        .failure_started = health == PROBE_DOWN ? since : (struct monotime){0},
+        .peer_success = {row->elsewhere_ns > 0 ? NOW - row->elsewhere_ns : 0},
+        .interval_ns = INTERVAL,
+        .timeout_ns = TIMEOUT,
+    };
+}
+
+static void add_peers(struct role_evidence *evidence, const char *letters)
+{
+    for (; *letters != '\0'; letters++)
+        evidence->peers[evidence->peer_count++] = (struct role_peer){
+            .is_reachable = *letters != 's',
+            .is_out = *letters == 'o',
+            .failed = *letters == 'f',
+        };
+}
 
 static struct role_evidence evidence_of(const struct row *row)
 {
     const struct monotime started = {row->age_ns > 0 ? NOW - row->age_ns : 0};
-
-    return (struct role_evidence){
+    struct role_evidence evidence = {
         .requirement_count = 4,
         .requirements =
             {
-                {row->other, PROBE_SCOPE_LOCAL, false, false, ROLE_NO_SERVICE},
-                {row->storage, PROBE_SCOPE_LOCAL, true, false, ROLE_NO_SERVICE},
-                {row->shared, PROBE_SCOPE_SHARED, true, false, ROLE_NO_SERVICE},
-                {row->read, PROBE_SCOPE_LOCAL, false, row->in_doubt, 0},
+                {.health = row->other, .scope = PROBE_SCOPE_LOCAL, .service = ROLE_NO_SERVICE},
+                {.health = row->storage, .is_storage = true, .service = ROLE_NO_SERVICE},
+                {.health = row->shared,
+                 .scope = PROBE_SCOPE_SHARED,
+                 .is_storage = true,
+                 .service = ROLE_NO_SERVICE,
+                 .shared = shared_of(row, row->shared)},
+                {.health = row->read,
+                 .reads_storage = true,
+                 .storage_in_doubt = row->in_doubt,
+                 .service = 0},
             },
         .service_count = 1,
         .services = {{!row->launcher_away, row->unreadable, row->service, started, START}},
+        .store_count = 2,
+        .stores = {{ROLE_STORE_WRITE, shared_of(row, row->write)},
+                   {ROLE_STORE_READ, shared_of(row, row->reads)}},
+        .store_unsettled = row->unsettled,
+        .is_alone = row->alone,
+        .gateway = row->gateway,
         .state = row->state,
         .priority = PRIORITY,
         .betters = 1,
+        .mode = row->mode,
+        .is_forced = row->forced,
+        .handover = row->handover,
         .asked = {NOW - row->asked_ns},
-        .startup_hold_ns = HOLD,
-        .forget_ns = FORGET,
+        .policy = {HOLD, FORGET, READONLY_HOLD, row->on_readonly, row->on_down, row->on_isolated},
     };
+
+    if (row->peers)
+        add_peers(&evidence, row->peers);
+    return evidence;
 }
 
-static void check_row(const struct row *row)
+static struct role_memory memory_of(const struct row *row)
 {
-    const struct role_evidence evidence = evidence_of(row);
-    struct role_memory memory = {0};
+    struct role_memory memory = {.readonly = row->was_readonly, .store_stop = row->was_stopped};
 
     if (row->restarted_ns > 0)
         memory.restarted[0].ns = NOW - row->restarted_ns;
     if (row->failed_ns > 0)
         memory.failed_until.ns = NOW + row->failed_ns;
+    if (row->yielded_ns > 0)
+        memory.yielded.ns = NOW - row->yielded_ns;
+    return memory;
+}
+
+static void check_row(const struct row *row)
+{
+    const struct role_evidence evidence = evidence_of(row);
+    struct role_memory memory = memory_of(row);
+
     const struct role_verdict got = role_judge(&evidence, &memory, (struct monotime){NOW});
     if (got.candidate != row->candidate || got.priority != row->priority ||
         got.cause != row->cause || got.restart != row->restart || got.retry != row->retry ||
-        got.run != row->run)
-        fail_msg("%s: candidate %d priority %u cause \"%s\" restart %u retry %u run %d", row->rule,
-                 got.candidate, got.priority, role_cause_text(got.cause), got.restart, got.retry,
-                 got.run);
+        got.run != row->run || got.readonly != row->readonly || got.store_stop != row->store_stop)
+        fail_msg("%s: candidate %d priority %u cause \"%s\" restart %u retry %u run %d readonly %d "
+                 "stop %d",
+                 row->rule, got.candidate, got.priority, role_cause_text(got.cause), got.restart,
+                 got.retry, got.run, got.readonly, got.store_stop);
 }
 
 static void every_row_of_the_model(void **unused)
@@ -250,6 +418,98 @@ static void a_witness_is_never_a_candidate(void **unused)
     assert_int_equal(verdict.cause, ROLE_WITNESS);
 }
 
+/* Nothing changes by itself; but where it runs is the election's to say, and people's word counts. */
+static void a_pause_keeps_what_was_judged(void **unused)
+{
+    struct role_evidence evidence = evidence_of(&rows[1]);
+    struct role_memory memory = {0};
+    struct monotime now = {NOW};
+
+    (void)unused;
+    assert_int_equal(role_judge(&evidence, &memory, now).cause, ROLE_WELL);
+    evidence.is_paused = true;
+    evidence.requirements[0].health = PROBE_DOWN;
+    evidence.services[0].state = REGISTRY_FAILED;
+    evidence.stores[0].shared = (struct role_shared){.health = PROBE_DOWN, .failure_started = {1}};
+    evidence.is_alone = true;
+    evidence.gateway = PROBE_DOWN;
+    struct role_verdict verdict = role_judge(&evidence, &memory, now);
+    assert_int_equal(verdict.cause, ROLE_WELL);
+    assert_int_equal(verdict.priority, PRIORITY);
+    assert_true(verdict.candidate);
+    assert_false(verdict.readonly);
+    assert_int_equal(verdict.restart | verdict.retry, 0);
+    evidence.state = VRRP_BACKUP;
+    assert_false(role_judge(&evidence, &memory, now).run);
+    evidence.mode = ROLE_MODE_MAINTENANCE;
+    assert_int_equal(role_judge(&evidence, &memory, now).cause, ROLE_MAINTENANCE);
+    evidence.mode = ROLE_MODE_READY;
+    assert_true(role_judge(&evidence, &memory, now).candidate);
+    evidence.is_paused = false;
+    assert_int_equal(role_judge(&evidence, &memory, now).cause, ROLE_ISOLATED);
+}
+
+/* It stays until it has worked; what it tried once is not tried again while it is away. */
+static void a_yield_lasts_while_its_reason_does(void **unused)
+{
+    struct row row = rows[1];
+    struct role_memory memory = {0};
+
+    (void)unused;
+    row.reads = PROBE_DOWN;
+    row.elsewhere_ns = NS_PER_S;
+    struct role_evidence evidence = evidence_of(&row);
+    assert_int_equal(role_judge(&evidence, &memory, (struct monotime){NOW}).cause,
+                     ROLE_STORAGE_LOST);
+    assert_int_equal(role_judge(&evidence, &memory, (struct monotime){NOW + 1}).cause,
+                     ROLE_STORAGE_LOST);
+    evidence.state = VRRP_BACKUP;
+    assert_int_equal(role_judge(&evidence, &memory, (struct monotime){NOW + 2}).cause,
+                     ROLE_STORAGE_LOST);
+    evidence.state = VRRP_ACTIVE; /* the others were worse */
+    assert_int_equal(role_judge(&evidence, &memory, (struct monotime){NOW + 3}).cause, ROLE_WELL);
+}
+
+/* It is looked at again when a wait is over, though nothing happens then. */
+static void waits_end_by_themselves(void **unused)
+{
+    struct row row = rows[1];
+    struct role_memory memory = {0};
+
+    (void)unused;
+    row.write = PROBE_DOWN;
+    row.store_ns = NS_PER_S;
+    struct role_evidence evidence = evidence_of(&row);
+    assert_int_equal(role_judge(&evidence, &memory, (struct monotime){NOW}).again.ns,
+                     NOW - NS_PER_S + READONLY_HOLD);
+    row.elsewhere_ns = 1;
+    row.store_ns = READONLY_HOLD + ROLE_HEARSAY_NS;
+    evidence = evidence_of(&row);
+    assert_int_equal(role_judge(&evidence, &memory, (struct monotime){NOW}).again.ns,
+                     NOW - row.store_ns + INTERVAL + TIMEOUT);
+}
+
+/* Somebody may be repairing what fails on every node. */
+static void what_fails_everywhere_is_tried_again(void **unused)
+{
+    struct row row = rows[1];
+    struct role_memory memory = {0};
+
+    (void)unused;
+    row.service = REGISTRY_FAILED;
+    row.peers = "fff";
+    const struct role_evidence evidence = evidence_of(&row);
+    struct role_verdict verdict = role_judge(&evidence, &memory, (struct monotime){NOW});
+    assert_int_equal(verdict.failed, 1);
+    verdict = role_judge(&evidence, &memory, (struct monotime){NOW + 1});
+    assert_int_equal(verdict.retry, 1);
+    verdict = role_judge(&evidence, &memory, (struct monotime){NOW + 2});
+    assert_int_equal(verdict.retry, 0);
+    verdict = role_judge(&evidence, &memory, (struct monotime){NOW + 31 * NS_PER_S});
+    assert_int_equal(verdict.retry, 1);
+    assert_int_equal(verdict.priority, PRIORITY);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -257,6 +517,10 @@ int main(void)
         cmocka_unit_test(a_failure_is_remembered_then_tried_again),
         cmocka_unit_test(the_one_that_failed_is_named),
         cmocka_unit_test(the_band_keeps_the_order),
+        cmocka_unit_test(a_pause_keeps_what_was_judged),
+        cmocka_unit_test(a_yield_lasts_while_its_reason_does),
+        cmocka_unit_test(waits_end_by_themselves),
+        cmocka_unit_test(what_fails_everywhere_is_tried_again),
         cmocka_unit_test(a_witness_is_never_a_candidate),
     };
 
