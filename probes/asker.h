@@ -20,6 +20,8 @@ struct probe_asker_kind {
     /* Stop the step if it has not ended. How far it came: ask first. */
     void (*stop)(void *self, struct monotime now);
     void (*free)(void *self, struct monotime now);
+    /* Read secrets anew: a reload. NULL: it has none. */
+    void (*renew)(void *self);
 };
 
 struct probe_asker {
@@ -35,7 +37,7 @@ struct probe_asker_context {
     void *owner;
 };
 
-/* For parameters without mistake. Returns 0 or -ENOMEM. */
+/* For parameters without mistake, which stay where they are. Returns 0 or -ENOMEM. */
 int probe_asker_new(const struct probe_asker_context *context, const struct probe_params *params,
                     struct probe_asker *ret_asker);
 

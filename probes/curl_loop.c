@@ -2,9 +2,11 @@
 #include "probes/curl_loop.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <curl/curl.h>
 
@@ -149,13 +151,35 @@ static int ignore_sigpipe(void)
     return sigaction(SIGPIPE, &action, NULL) < 0 ? -errno : 0;
 }
 
+/* libcurl keeps copies of passwords and tokens in its memory: all of it is wiped before it is freed. */
+static void wipe_and_free(void *memory)
+{
+    if (memory != NULL)
+        explicit_bzero(memory, malloc_usable_size(memory));
+    free(memory);
+}
+
+static void *wipe_and_realloc(void *memory, size_t bytes)
+{
+    const size_t old_bytes = memory != NULL ? malloc_usable_size(memory) : 0;
+    void *const longer = old_bytes < bytes ? malloc(bytes) : memory;
+
+    if (longer == NULL || longer == memory)
+        return longer;
+    if (old_bytes > 0)
+        memcpy(longer, memory, old_bytes);
+    wipe_and_free(memory);
+    return longer;
+}
+
 int probe_curl_loop_new(struct loop *loop, struct probe_curl_loop **ret_curl, struct err *err)
 {
     struct probe_curl_loop *curl;
 
     if (ignore_sigpipe() < 0)
         return err_set(err, EINVAL, "cannot ignore SIGPIPE");
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wipe_and_free, wipe_and_realloc, strdup,
+                             calloc) != CURLE_OK)
         return err_set(err, ENOMEM, "cannot initialize libcurl");
     curl = calloc(1, sizeof(*curl));
     if (curl == NULL) {

@@ -19,6 +19,7 @@ void probe_health_start(struct probe_state *state, bool applicable, struct monot
     state->outcome = PROBE_OUTCOME_UNKNOWN;
     state->reason = PROBE_REASON_NONE;
     state->text[0] = '\0';
+    state->readable = state->writable = PROBE_ABILITY_UNKNOWN;
     /* Evidence of a former life must not speak for this one. */
     state->success_started = state->failure_started = (struct monotime){0};
     change(state, applicable ? PROBE_UNKNOWN : PROBE_NOT_APPLICABLE, now);
@@ -37,6 +38,14 @@ static void keep_result(struct probe_state *state, const struct probe_verdict *v
     if (verdict->reason != PROBE_REASON_NONE)
         state->failures[verdict->reason]++;
     histogram_add(&state->durations, state->duration_ns);
+    state->history[state->history_at] = (uint8_t)verdict->outcome;
+    state->history_at = (state->history_at + 1) % PROBE_HISTORY;
+    if (state->history_count < PROBE_HISTORY)
+        state->history_count++;
+    if (verdict->readable != PROBE_ABILITY_UNKNOWN)
+        state->readable = verdict->readable;
+    if (verdict->writable != PROBE_ABILITY_UNKNOWN)
+        state->writable = verdict->writable;
     if (!verdict->answered)
         return;
     state->shallow = verdict->shallow;

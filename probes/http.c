@@ -19,15 +19,24 @@
 /* By a hash of the name, so that no bundle of a hundred and more certificates has to be parsed. */
 #define SYSTEM_CERTIFICATES "/etc/ssl/certs"
 
+/* What an s3 probe writes, and the SHA-256 of it and of nothing. */
+#define CANARY        "regha canary\n"
+#define CANARY_SHA256 "b12f501190edbe153071380db25eea2848c6aa26db21f59ed68b50b043e90360"
+#define EMPTY_SHA256  "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
 struct probe_http {
     struct probe_curl_transfer transfer; /* first: libcurl hands it back */
     struct probe_curl_loop *curl;
     CURL *easy;
-    struct curl_slist *headers;
+    struct curl_slist *headers;        /* of each request */
+    struct curl_slist *signed_headers; /* of a signed one that has no body */
+    struct curl_slist *put_headers;
+    struct curl_slist *connect_to;
     void (*ended)(void *owner, enum probe_transfer transfer, struct monotime now);
     void *owner;
-    char url[PROBE_REQUEST_BYTES];
+    struct probe_http_call call;
     bool connect_only;
+    bool plain;      /* what libcurl was told last: an anonymous GET */
     bool added;      /* libcurl has it */
     bool lingering;  /* stopped, but its lookup is not done */
     bool waiting;    /* lingering, and a new request waits for that */
@@ -153,13 +162,113 @@ static enum probe_transfer transfer_of(const struct probe_http *http, CURLcode c
     }
 }
 
+/* Returns 0 or -ENOMEM; the list is as it was then. */
+static int add_header(struct curl_slist **headers, const char *line)
+{
+    struct curl_slist *const longer = curl_slist_append(*headers, line);
+
+    if (longer == NULL)
+        return -ENOMEM;
+    *headers = longer;
+    return 0;
+}
+
+/* Whoever stores objects wants the hash of the body said, also where there is none. */
+static int make_signed_headers(struct probe_http *http)
+{
+    if (http->put_headers != NULL)
+        return 0;
+    if (add_header(&http->signed_headers, "x-amz-content-sha256: " EMPTY_SHA256) < 0 ||
+        add_header(&http->put_headers, "x-amz-content-sha256: " CANARY_SHA256) < 0 ||
+        add_header(&http->put_headers, "Content-Type: text/plain") < 0)
+        return -ENOMEM;
+    return 0;
+}
+
+static void choose_method(struct probe_http *http)
+{
+    CURL *const easy = http->easy;
+
+    /* GET takes back what the others have set. */
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, NULL);
+    curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+    switch (http->call.method) {
+    case PROBE_HTTP_GET:
+        break;
+    case PROBE_HTTP_HEAD:
+        curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+        break;
+    case PROBE_HTTP_PUT:
+        curl_easy_setopt(easy, CURLOPT_POST, 1L);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, (long)(sizeof(CANARY) - 1));
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, CANARY);
+        curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, "PUT");
+        break;
+    }
+}
+
+/* libcurl copies the texts; its copies are wiped when it frees them, see curl_loop. */
+static CURLcode choose_proof(struct probe_http *http)
+{
+    static const long schemes[] = {
+        [PROBE_HTTP_ANONYMOUS] = (long)CURLAUTH_NONE,
+        [PROBE_HTTP_BASIC] = (long)CURLAUTH_BASIC,
+        [PROBE_HTTP_BEARER] = (long)CURLAUTH_BEARER,
+        [PROBE_HTTP_SIGNED] = (long)CURLAUTH_AWS_SIGV4,
+    };
+    const struct probe_http_call *const call = &http->call;
+    const bool is_signed = call->proof == PROBE_HTTP_SIGNED;
+    const bool has_user = is_signed || call->proof == PROBE_HTTP_BASIC;
+    CURL *const easy = http->easy;
+    char provider[64];
+    CURLcode code;
+
+    (void)snprintf(provider, sizeof(provider), "aws:amz:%s:s3", is_signed ? call->region : "");
+    code = curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, is_signed ? provider : NULL);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(easy, CURLOPT_HTTPAUTH, schemes[call->proof]);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(easy, CURLOPT_USERNAME, has_user ? call->user : NULL);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(easy, CURLOPT_PASSWORD, has_user ? call->password : NULL);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER,
+                                call->proof == PROBE_HTTP_BEARER ? call->token : NULL);
+    return code;
+}
+
+static void choose_headers(struct probe_http *http)
+{
+    struct curl_slist *headers = http->headers;
+
+    if (http->call.proof == PROBE_HTTP_SIGNED)
+        headers = http->call.method == PROBE_HTTP_PUT ? http->put_headers : http->signed_headers;
+    curl_easy_setopt(http->easy, CURLOPT_HTTPHEADER, headers);
+}
+
+/* Most requests are like the one before, and cost nothing here. */
+static int choose(struct probe_http *http)
+{
+    const struct probe_http_call *const call = &http->call;
+    const bool is_plain = call->proof == PROBE_HTTP_ANONYMOUS && call->method == PROBE_HTTP_GET;
+
+    if (http->connect_only || (is_plain && http->plain))
+        return 0;
+    http->plain = is_plain;
+    if (http->call.proof == PROBE_HTTP_SIGNED && make_signed_headers(http) < 0)
+        return -ENOMEM;
+    choose_method(http);
+    choose_headers(http);
+    return choose_proof(http) == CURLE_OK ? 0 : -ENOMEM;
+}
+
 static int launch(struct probe_http *http, struct monotime now)
 {
     int failed;
 
     http->looking_up = http->opened = http->enough = http->flooded = http->exhausted = false;
     http->detail[0] = '\0';
-    if (curl_easy_setopt(http->easy, CURLOPT_URL, http->url) != CURLE_OK)
+    if (choose(http) < 0 || curl_easy_setopt(http->easy, CURLOPT_URL, http->call.url) != CURLE_OK)
         return -ENOMEM;
     failed = probe_curl_loop_add(http->curl, http->easy, now);
     http->added = failed == 0;
@@ -184,18 +293,19 @@ static void handle_ended(struct probe_curl_transfer *transfer, int code, struct 
     http->ended(http->owner, end, now);
 }
 
-static int set_headers(struct probe_http *http)
+static int set_headers(struct probe_http *http, const struct probe_http_params *params)
 {
+    char line[sizeof("Host: ") + PROBE_HOST_BYTES];
+
     /* Without these a registry converts the manifest to an older kind, or says there is none. */
-    http->headers =
-        curl_slist_append(NULL, "Accept: application/vnd.oci.image.index.v1+json, "
-                                "application/vnd.oci.image.manifest.v1+json, "
-                                "application/vnd.docker.distribution.manifest.list.v2+json, "
-                                "application/vnd.docker.distribution.manifest.v2+json");
-    if (http->headers == NULL)
+    if (params->manifest &&
+        add_header(&http->headers, "Accept: application/vnd.oci.image.index.v1+json, "
+                                   "application/vnd.oci.image.manifest.v1+json, "
+                                   "application/vnd.docker.distribution.manifest.list.v2+json, "
+                                   "application/vnd.docker.distribution.manifest.v2+json") < 0)
         return -ENOMEM;
-    curl_easy_setopt(http->easy, CURLOPT_HTTPHEADER, http->headers);
-    return 0;
+    (void)snprintf(line, sizeof(line), "Host: %s", params->host);
+    return params->host[0] != '\0' ? add_header(&http->headers, line) : 0;
 }
 
 static long connection_life_s(const struct probe_http *http)
@@ -243,7 +353,36 @@ static int set_trust(struct probe_http *http, const struct probe_http_params *pa
     if (curl_easy_setopt(easy, CURLOPT_CAINFO, is_own ? params->ca_file : NULL) != CURLE_OK ||
         curl_easy_setopt(easy, CURLOPT_CAPATH, is_own ? NULL : SYSTEM_CERTIFICATES) != CURLE_OK)
         return -ENOMEM;
-    return 0;
+    if (params->cert_file[0] == '\0')
+        return 0;
+    /* libcurl reads them at each new connection, so that renewed ones are noticed. */
+    return curl_easy_setopt(easy, CURLOPT_SSLCERT, params->cert_file) == CURLE_OK &&
+                   curl_easy_setopt(easy, CURLOPT_SSLKEY,
+                                    params->key_file[0] != '\0' ? params->key_file
+                                                                : params->cert_file) == CURLE_OK
+               ? 0
+               : -ENOMEM;
+}
+
+static int set_connect_to(struct probe_http *http, const char *connect_to)
+{
+    if (connect_to[0] == '\0')
+        return 0;
+    if (add_header(&http->connect_to, connect_to) < 0)
+        return -ENOMEM;
+    return curl_easy_setopt(http->easy, CURLOPT_CONNECT_TO, http->connect_to) == CURLE_OK ? 0
+                                                                                          : -ENOMEM;
+}
+
+static int set_reply(struct probe_http *http, const struct probe_http_params *params)
+{
+    if (params->wanted_header[0] != '\0')
+        http->reply.wanted_header = params->wanted_header;
+    if (!params->whole_body)
+        return 0;
+    http->reply.whole = malloc(PROBE_HTTP_WHOLE_BYTES);
+    http->reply.whole_room_bytes = PROBE_HTTP_WHOLE_BYTES;
+    return http->reply.whole != NULL ? 0 : -ENOMEM;
 }
 
 int probe_http_new(struct probe_curl_loop *curl, const struct probe_http_params *params,
@@ -262,7 +401,8 @@ int probe_http_new(struct probe_curl_loop *curl, const struct probe_http_params 
     if (http->easy == NULL)
         goto fail;
     set_options(http);
-    if (set_trust(http, params) < 0 || (params->manifest && set_headers(http) < 0))
+    if (set_trust(http, params) < 0 || set_headers(http, params) < 0 ||
+        set_connect_to(http, params->connect_to) < 0 || set_reply(http, params) < 0)
         goto fail;
     *ret_http = http;
     return 0;
@@ -279,12 +419,17 @@ void probe_http_free(struct probe_http *http, struct monotime now)
         probe_curl_loop_remove(http->curl, http->easy, now);
     curl_easy_cleanup(http->easy);
     curl_slist_free_all(http->headers);
+    curl_slist_free_all(http->signed_headers);
+    curl_slist_free_all(http->put_headers);
+    curl_slist_free_all(http->connect_to);
+    free(http->reply.whole);
     free(http);
 }
 
-int probe_http_start(struct probe_http *http, const char *url, struct monotime now)
+int probe_http_start(struct probe_http *http, const struct probe_http_call *call,
+                     struct monotime now)
 {
-    snprintf(http->url, sizeof(http->url), "%s", url);
+    http->call = *call;
     probe_reply_clear(&http->reply);
     if (!http->lingering)
         return launch(http, now);
@@ -323,7 +468,7 @@ enum probe_stage probe_http_stage(const struct probe_http *http)
     curl_easy_getinfo(http->easy, CURLINFO_APPCONNECT_TIME_T, &agreed_us);
     if (http->opened && !is_connected(http))
         return PROBE_STAGE_CONNECT;
-    if (http->opened && agreed_us == 0 && strncmp(http->url, "https:", 6) == 0)
+    if (http->opened && agreed_us == 0 && strncmp(http->call.url, "https:", 6) == 0)
         return PROBE_STAGE_HANDSHAKE;
     return http->reply.status >= 200 ? PROBE_STAGE_BODY : PROBE_STAGE_ANSWER;
 }
@@ -331,6 +476,12 @@ enum probe_stage probe_http_stage(const struct probe_http *http)
 const struct probe_reply *probe_http_reply(const struct probe_http *http)
 {
     return &http->reply;
+}
+
+void probe_http_wipe_body(struct probe_http *http)
+{
+    explicit_bzero(http->reply.kept, http->reply.kept_bytes);
+    explicit_bzero(http->reply.whole, http->reply.whole_bytes);
 }
 
 const char *probe_http_detail(const struct probe_http *http)

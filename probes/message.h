@@ -16,6 +16,8 @@
 
 #define PROBE_TEXT_BYTES 128
 
+#define PROBE_HISTORY 32
+
 enum probe_health {
     PROBE_UNKNOWN,
     PROBE_UP,
@@ -42,8 +44,16 @@ enum probe_reason {
     PROBE_REASON_RESET,   /* cut in the middle */
     PROBE_REASON_STATUS,  /* an answer of the wrong code */
     PROBE_REASON_CONTENT, /* right code, wrong header or body */
+    PROBE_REASON_DENIED,  /* the credentials are refused */
     PROBE_REASON_OTHER,
     PROBE_REASONS,
+};
+
+/* What an attempt showed of one ability of a store. */
+enum probe_ability {
+    PROBE_ABILITY_UNKNOWN,
+    PROBE_ABILITY_YES,
+    PROBE_ABILITY_NO,
 };
 
 struct probe_state {
@@ -70,6 +80,14 @@ struct probe_state {
     struct histogram durations;
     int write_quorum, read_quorum; /* what MinIO said; 0: nothing */
     char server_status[32];        /* X-Minio-Server-Status; "": none */
+    /*
+     * Of an s3 probe and of MinIO's cluster checks, by the last attempt that told: a store that is
+     * readable but not writable can still be pulled from. Not debounced as `health` is.
+     */
+    enum probe_ability readable, writable;
+    /* The outcomes of the last attempts, the latest one at history_at - 1 (modulo PROBE_HISTORY). */
+    uint8_t history[PROBE_HISTORY];
+    unsigned history_at, history_count;
 };
 
 struct probe_set;
@@ -124,6 +142,12 @@ const struct histogram *probe_set_lateness(const struct probe_set *set);
  * not accept others. `timeout_ns` may exceed `interval_ns`.
  */
 const char *probe_request_mistake(const struct probe_params *params);
+
+/*
+ * Whether the secret file of a probe's `credentials` can be read and is one; 0 or a negative errno
+ * with the sentence.
+ */
+int probe_credential_check(const char *name, struct err *err);
 
 const char *probe_health_name(enum probe_health health);         /* "up" */
 const char *probe_verdict_reason_name(enum probe_reason reason); /* "refused" */

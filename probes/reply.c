@@ -109,6 +109,8 @@ enum field {
     FIELD_READ_QUORUM,
     FIELD_SERVER_STATUS,
     FIELD_SERVER,
+    FIELD_ERROR_CODE,
+    FIELD_CHALLENGE,
     FIELDS,
 };
 
@@ -122,12 +124,65 @@ static enum field field_of(struct span line)
         [FIELD_READ_QUORUM] = "x-minio-read-quorum:",
         [FIELD_SERVER_STATUS] = "x-minio-server-status:",
         [FIELD_SERVER] = "server:",
+        [FIELD_ERROR_CODE] = "x-minio-error-code:",
+        [FIELD_CHALLENGE] = "www-authenticate:",
     };
     enum field field = 0;
 
     while (field < FIELDS && !begins(line, names[field]))
         field++;
     return field;
+}
+
+/* RFC 9110 section 5.3: several lines are one list. */
+static void add_challenge(struct probe_reply *reply, struct span value)
+{
+    const size_t used = strlen(reply->challenge);
+    const size_t comma = used > 0 ? 2 : 0;
+
+    if (used + comma + value.bytes >= sizeof(reply->challenge))
+        return;
+    memcpy(reply->challenge + used, ", ", comma);
+    memcpy(reply->challenge + used + comma, value.at, value.bytes);
+    reply->challenge[used + comma + value.bytes] = '\0';
+}
+
+static bool is_same_name(struct span a, struct span b)
+{
+    size_t at = 0;
+
+    while (a.bytes == b.bytes && at < a.bytes && lower(a.at[at]) == lower(b.at[at]))
+        at++;
+    return a.bytes == b.bytes && at == a.bytes;
+}
+
+static struct span name_of(struct span line)
+{
+    size_t colon = 0;
+
+    while (colon < line.bytes && line.at[colon] != ':')
+        colon++;
+    return (struct span){line.at, colon};
+}
+
+/* One of several lines of that name is enough. */
+static void compare_wanted(struct probe_reply *reply, struct span line)
+{
+    const struct span wanted = {reply->wanted_header, strlen(reply->wanted_header)};
+    const struct span name = name_of(wanted), got_name = name_of(line);
+    struct span value, got;
+
+    if (!is_same_name(name, got_name))
+        return;
+    reply->has_header = true;
+    if (name.bytes == wanted.bytes) {
+        reply->header_is_good = true;
+        return;
+    }
+    value = trim(skip(wanted, name.bytes + 1));
+    got = trim(skip(line, got_name.bytes + 1));
+    if (got.bytes == value.bytes && memcmp(got.at, value.at, value.bytes) == 0)
+        reply->header_is_good = true;
 }
 
 static void keep_field(struct probe_reply *reply, enum field field, struct span value)
@@ -154,6 +209,12 @@ static void keep_field(struct probe_reply *reply, enum field field, struct span 
     case FIELD_SERVER:
         copy(value, reply->server);
         break;
+    case FIELD_ERROR_CODE:
+        copy(value, reply->error_code);
+        break;
+    case FIELD_CHALLENGE:
+        add_challenge(reply, value);
+        break;
     case FIELDS:
         break;
     }
@@ -173,9 +234,26 @@ bool probe_reply_header(struct probe_reply *reply, const char *line, size_t byte
     }
     while (colon < bytes && line[colon] != ':')
         colon++;
+    if (colon < bytes && reply->wanted_header != NULL)
+        compare_wanted(reply, whole);
     if (colon < bytes)
         keep_field(reply, field_of(whole), trim(skip(whole, colon + 1)));
     return true;
+}
+
+static void keep_whole(struct probe_reply *reply, const char *piece, size_t bytes)
+{
+    const size_t room = reply->whole_room_bytes - reply->whole_bytes;
+
+    if (reply->whole == NULL || bytes == 0)
+        return;
+    memcpy(reply->whole + reply->whole_bytes, piece, bytes < room ? bytes : room);
+    reply->whole_bytes += bytes < room ? bytes : room;
+}
+
+bool probe_reply_is_cut(const struct probe_reply *reply)
+{
+    return reply->body_bytes > reply->whole_room_bytes;
 }
 
 bool probe_reply_body(struct probe_reply *reply, const char *piece, size_t bytes)
@@ -186,6 +264,7 @@ bool probe_reply_body(struct probe_reply *reply, const char *piece, size_t bytes
     if (kept > 0)
         memcpy(reply->kept + reply->kept_bytes, piece, kept);
     reply->kept_bytes += kept;
+    keep_whole(reply, piece, bytes);
     reply->body_bytes += bytes;
     return reply->body_bytes <= PROBE_REPLY_BODY_BYTES;
 }
@@ -234,4 +313,20 @@ bool probe_reply_begins(const struct probe_reply *reply, const char *text)
     const size_t bytes = strlen(text);
 
     return reply->kept_bytes >= bytes && memcmp(reply->kept, text, bytes) == 0;
+}
+
+bool probe_reply_s3_code(const struct probe_reply *reply, char ret_code[PROBE_REPLY_WORD_BYTES])
+{
+    struct span body = {reply->kept, reply->kept_bytes}, code;
+
+    ret_code[0] = '\0';
+    while (body.bytes > 0 && !begins(body, "<code>"))
+        body = skip(body, 1);
+    if (body.bytes == 0)
+        return false;
+    code = body = skip(body, strlen("<code>"));
+    while (body.bytes > 0 && *body.at != '<')
+        body = skip(body, 1);
+    copy((struct span){code.at, body.bytes > 0 ? code.bytes - body.bytes : 0}, ret_code);
+    return ret_code[0] != '\0';
 }

@@ -129,23 +129,77 @@ static const char *read_mistake(const char *read)
     return NULL;
 }
 
+/* Of buckets and keys: none that has to be written as %XX, which not every store signs alike. */
+static bool is_plain(const char *text)
+{
+    for (const char *at = text; *at != '\0'; at++)
+        if (!is_read_character(*at) || *at == ':' || *at == '@' || (at[0] == '/' && at[1] == '/'))
+            return false;
+    return text[0] != '/' && text[0] != '\0';
+}
+
+static bool is_same(const char *a, const char *b)
+{
+    const size_t bytes = strlen(a) + 1;
+
+    return strlen(b) + 1 == bytes && memcmp(a, b, bytes) == 0;
+}
+
+static const char *bucket_mistake(const struct probe_params *params)
+{
+    const struct probe_bucket *const bucket = &params->bucket;
+
+    if (!is_plain(bucket->name) || find(bucket->name, '/') != NULL)
+        return "its bucket is missing or has other characters than letters, digits, '.' and '-'";
+    if (!is_plain(bucket->read_key))
+        return "its read_key is missing or has other characters than letters, digits, '.', '-', "
+               "'_' and '/'";
+    if (bucket->write_key[0] != '\0' && !is_plain(bucket->write_key))
+        return "its write_key has other characters than letters, digits, '.', '-', '_' and '/'";
+    /* A write that hangs locks its object, and the read would wait for it. */
+    if (is_same(bucket->read_key, bucket->write_key))
+        return "its write_key is its read_key";
+    if (params->credentials[0] == '\0')
+        return "it has no credentials";
+    return NULL;
+}
+
+static const char *status_mistake(const struct probe_params *params)
+{
+    if (params->status_count > PROBE_SPANS)
+        return "it has too many ranges of status codes";
+    for (size_t at = 0; at < params->status_count; at++)
+        if (params->status[at].least < 100 || params->status[at].most > 599 ||
+            params->status[at].least > params->status[at].most)
+            return "its range of status codes is empty or not within 100 to 599";
+    return NULL;
+}
+
+static const char *type_mistake(const struct probe_params *params)
+{
+    if (params->type == PROBE_TYPE_MINIO && params->check > PROBE_CHECK_MAINTENANCE)
+        return "its check is unknown";
+    if (params->type == PROBE_TYPE_HTTP)
+        return status_mistake(params);
+    if (params->type == PROBE_TYPE_REGISTRY)
+        return read_mistake(params->read);
+    if (params->type == PROBE_TYPE_S3)
+        return bucket_mistake(params);
+    return NULL;
+}
+
 const char *probe_request_mistake(const struct probe_params *params)
 {
     if (params->name[0] == '\0')
         return "it has no name";
     if (params->type >= PROBE_TYPES)
         return "its type is unknown";
-    if (params->type == PROBE_TYPE_MINIO && params->check > PROBE_CHECK_MAINTENANCE)
-        return "its check is unknown";
     if (params->interval_ns <= 0 || params->timeout_ns <= 0)
         return "its interval or timeout is not greater than 0";
     if (params->rise == 0 || params->fall == 0)
         return "its rise or fall is not at least 1";
-    if (params->type == PROBE_TYPE_HTTP && (params->status_min < 100 || params->status_max > 599 ||
-                                            params->status_min > params->status_max))
-        return "its range of status codes is empty or not within 100 to 599";
-    if (params->type == PROBE_TYPE_REGISTRY && read_mistake(params->read) != NULL)
-        return read_mistake(params->read);
+    if (type_mistake(params) != NULL)
+        return type_mistake(params);
     return url_mistake(params);
 }
 
@@ -166,8 +220,10 @@ static const char *minio_path(enum probe_check check)
     return "/";
 }
 
-static void add_registry_path(struct probe_words *words, const char *read, unsigned step)
+static void add_registry_path(struct probe_words *words, const struct probe_params *params,
+                              unsigned step)
 {
+    const char *read = params->read;
     const char *divide;
 
     probe_words_add(words, "/v2/");
@@ -177,38 +233,162 @@ static void add_registry_path(struct probe_words *words, const char *read, unsig
         read = PROBE_REQUEST_DEFAULT_READ;
     divide = read_divide(read);
     probe_words_add_bytes(words, read, (size_t)(divide - read));
-    probe_words_add(words, "/manifests/");
+    probe_words_add(words, probe_request_is_blob(params) ? "/blobs/" : "/manifests/");
     probe_words_add(words, *divide != '\0' ? divide + 1 : "latest");
+}
+
+bool probe_request_is_blob(const struct probe_params *params)
+{
+    return params->type == PROBE_TYPE_REGISTRY && find(params->read, '@') != NULL;
+}
+
+/* After the host, where ":PORT" or the path begins. */
+static const char *host_end(const char *host)
+{
+    const char *const end = authority_end(host);
+    const char *const bracket = find_last(host, end, ']');
+    const char *const colon = find_last(bracket != NULL ? bracket : host, end, ':');
+
+    return colon != NULL ? colon : end;
+}
+
+/* The url without its last slash, and with the server's own name. */
+static void add_base(struct probe_words *words, const struct probe_params *params)
+{
+    const char *const host = authority(params);
+    size_t bytes = strlen(params->url);
+    const char *rest = params->url;
+
+    if (params->url[bytes - 1] == '/')
+        bytes--;
+    if (params->server_name[0] != '\0') {
+        rest = host_end(host);
+        probe_words_add_bytes(words, params->url, (size_t)(host - params->url));
+        probe_words_add(words, params->server_name);
+    }
+    probe_words_add_bytes(words, rest, bytes - (size_t)(rest - params->url));
+}
+
+void probe_request_connect_to(const struct probe_params *params, char text[PROBE_REQUEST_BYTES])
+{
+    const char *const host = authority(params);
+    struct probe_words words;
+
+    probe_words_start(&words, text, PROBE_REQUEST_BYTES);
+    if (params->server_name[0] == '\0')
+        return;
+    const char *const end = host_end(host);
+    const char *port = *end == ':' ? end + 1 : params->url[4] == 's' ? "443" : "80";
+    const size_t port_bytes = *end == ':' ? (size_t)(authority_end(host) - port) : strlen(port);
+    probe_words_add(&words, params->server_name);
+    probe_words_add(&words, ":");
+    probe_words_add_bytes(&words, port, port_bytes);
+    probe_words_add(&words, ":");
+    probe_words_add_bytes(&words, host, (size_t)(end - host));
+    probe_words_add(&words, ":");
+    probe_words_add_bytes(&words, port, port_bytes);
+}
+
+/* RFC 3986 section 2.3: all but the unreserved ones as %XX. */
+static void add_encoded(struct probe_words *words, const char *text, size_t bytes)
+{
+    static const char digits[] = "0123456789ABCDEF";
+
+    for (size_t at = 0; at < bytes; at++) {
+        const unsigned char c = (unsigned char)text[at];
+        const char encoded[] = {'%', digits[c >> 4], digits[c & 15]};
+
+        if (is_read_character((char)c) && c != ':' && c != '@' && c != '/')
+            probe_words_add_bytes(words, text + at, 1);
+        else
+            probe_words_add_bytes(words, encoded, sizeof(encoded));
+    }
+}
+
+bool probe_request_token_url(const struct probe_params *params,
+                             const struct probe_challenge *challenge, char url[PROBE_REQUEST_BYTES])
+{
+    const char *const read = params->read[0] != '\0' ? params->read : PROBE_REQUEST_DEFAULT_READ;
+    struct probe_words words;
+
+    probe_words_start(&words, url, PROBE_REQUEST_BYTES);
+    probe_words_add(&words, challenge->realm);
+    probe_words_add(&words, find(challenge->realm, '?') != NULL ? "&" : "?");
+    if (challenge->service[0] != '\0') {
+        probe_words_add(&words, "service=");
+        add_encoded(&words, challenge->service, strlen(challenge->service));
+        probe_words_add(&words, "&");
+    }
+    probe_words_add(&words, "scope=repository%3A");
+    add_encoded(&words, read, (size_t)(read_divide(read) - read));
+    probe_words_add(&words, "%3Apull");
+    return !words.cut;
+}
+
+static void add_bucket_path(struct probe_words *words, const struct probe_bucket *bucket,
+                            unsigned step)
+{
+    probe_words_add(words, "/");
+    probe_words_add(words, bucket->name);
+    probe_words_add(words, "/");
+    probe_words_add(words, step == PROBE_REQUEST_WRITE ? bucket->write_key : bucket->read_key);
+}
+
+static void add_debug_url(struct probe_words *words, const char *url)
+{
+    const size_t bytes = strlen(url);
+
+    probe_words_add_bytes(words, url, bytes > 0 && url[bytes - 1] == '/' ? bytes - 1 : bytes);
+    probe_words_add(words, "/debug/health");
+}
+
+/* An http probe's url is as it is, its last slash included. */
+static void add_page(struct probe_words *words, const struct probe_params *params)
+{
+    const size_t bytes = strlen(params->url);
+
+    add_base(words, params);
+    if (params->url[bytes - 1] == '/')
+        probe_words_add(words, "/");
 }
 
 void probe_request_url(const struct probe_params *params, unsigned step,
                        char url[PROBE_REQUEST_BYTES])
 {
-    size_t bytes = strlen(params->url);
     struct probe_words words;
 
     probe_words_start(&words, url, PROBE_REQUEST_BYTES);
-    if (params->type == PROBE_TYPE_HTTP) {
-        probe_words_add(&words, params->url);
-        return;
-    }
-    if (params->url[bytes - 1] == '/')
-        bytes--;
     switch ((enum probe_type)params->type) {
+    case PROBE_TYPE_HARBOR:
+        add_base(&words, params);
+        probe_words_add(&words, "/api/v2.0/health");
+        break;
+    case PROBE_TYPE_HTTP:
+        add_page(&words, params);
+        break;
     case PROBE_TYPE_MINIO:
-        probe_words_add_bytes(&words, params->url, bytes);
+        add_base(&words, params);
         probe_words_add(&words, minio_path(params->check));
         break;
     case PROBE_TYPE_REGISTRY:
-        probe_words_add_bytes(&words, params->url, bytes);
-        add_registry_path(&words, params->read, step);
+        if (step == PROBE_REQUEST_HEALTH) {
+            add_debug_url(&words, params->debug_url);
+            break;
+        }
+        add_base(&words, params);
+        add_registry_path(&words, params, step);
+        break;
+    case PROBE_TYPE_S3:
+        add_base(&words, params);
+        add_bucket_path(&words, &params->bucket, step);
         break;
     case PROBE_TYPE_TCP:
         /* libcurl connects to what looks like a web server, and says nothing to it. */
         probe_words_add(&words, "http");
-        probe_words_add_bytes(&words, params->url + strlen("tcp"), bytes - strlen("tcp"));
+        probe_words_add(&words, params->url + strlen("tcp"));
+        if (url[words.used_bytes - 1] == '/')
+            url[words.used_bytes - 1] = '\0';
         break;
-    case PROBE_TYPE_HTTP:
     case PROBE_TYPES:
         break;
     }

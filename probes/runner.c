@@ -124,7 +124,7 @@ int probe_runner_new(struct loop *loop, struct probe_curl_loop *curl,
     loop_timer_init(&runner->timer, "probe", handle_timer, runner);
 
     const struct probe_asker_context context = {loop, curl, handle_ended, runner};
-    if (probe_asker_new(&context, params, &runner->asker) < 0) {
+    if (probe_asker_new(&context, &runner->state.params, &runner->asker) < 0) {
         free(runner);
         return -ENOMEM;
     }
@@ -167,6 +167,12 @@ void probe_runner_set_applicable(struct probe_runner *runner, bool applicable, s
 void probe_runner_set_patience(struct probe_runner *runner, struct monotime until)
 {
     runner->state.patient_until = until;
+}
+
+void probe_runner_renew(struct probe_runner *runner)
+{
+    if (runner->asker.kind->renew != NULL)
+        runner->asker.kind->renew(runner->asker.self);
 }
 
 void probe_runner_hurry(struct probe_runner *runner, struct monotime now)

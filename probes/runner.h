@@ -33,6 +33,9 @@ int probe_runner_start(struct probe_runner *runner, uint64_t seed, struct monoti
 
 void probe_runner_set_applicable(struct probe_runner *runner, bool applicable, struct monotime now);
 void probe_runner_set_patience(struct probe_runner *runner, struct monotime until);
+/* Its secrets may be others now. */
+void probe_runner_renew(struct probe_runner *runner);
+
 void probe_runner_hurry(struct probe_runner *runner, struct monotime now);
 
 const struct probe_state *probe_runner_state(const struct probe_runner *runner);

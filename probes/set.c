@@ -7,6 +7,7 @@
 #include "probes/curl_loop.h"
 #include "probes/message.h"
 #include "probes/runner.h"
+#include "probes/same.h"
 #include "probes/schedule.h"
 
 /* From the first attempt of one new probe to that of the next: the loop gets to other work. */
@@ -70,17 +71,6 @@ static size_t find(const struct probe_set *set, const char *name)
     return at;
 }
 
-/* Not by memcmp(): what lies between the fields is not compared. */
-static bool is_same(const struct probe_params *a, const struct probe_params *b)
-{
-    return strcmp(a->name, b->name) == 0 && a->type == b->type && a->scope == b->scope &&
-           a->check == b->check && strcmp(a->url, b->url) == 0 && strcmp(a->read, b->read) == 0 &&
-           a->status_min == b->status_min && a->status_max == b->status_max &&
-           strcmp(a->ca_file, b->ca_file) == 0 && a->tls_verify == b->tls_verify &&
-           strcmp(a->depends, b->depends) == 0 && a->interval_ns == b->interval_ns &&
-           a->timeout_ns == b->timeout_ns && a->rise == b->rise && a->fall == b->fall;
-}
-
 static int check(const struct probe_params *params, size_t count, struct err *err)
 {
     for (size_t at = 0; at < count; at++) {
@@ -105,6 +95,7 @@ static void swap_runners(struct probe_set *set, struct probe_runner **runners,
         if (old == set->count)
             continue;
         runners[at] = set->runners[old];
+        probe_runner_renew(runners[at]);
         set->runners[old] = set->runners[--set->count];
     }
 }
@@ -119,7 +110,7 @@ static int make_runners(struct probe_set *set, const struct probe_params *params
     for (size_t at = 0; at < count; at++) {
         const struct probe_state *const old = probe_set_find(set, params[at].name);
 
-        if (old != NULL && is_same(&old->params, &params[at]))
+        if (old != NULL && probe_same_params(&old->params, &params[at]))
             continue;
         if (probe_runner_new(set->loop, set->curl, &params[at], &set->listener, &runners[at]) < 0 ||
             probe_runner_start(runners[at], probe_schedule_seed(set->run, params[at].name), first) <

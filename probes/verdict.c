@@ -5,7 +5,9 @@
 
 #include "probes/request.h"
 #include "probes/say.h"
+#include "probes/verdict_page.h"
 #include "probes/verdict_registry.h"
+#include "probes/verdict_store.h"
 
 /* A deadline noticed this much of its timeout too late was missed by us, not by the server. */
 #define OVERSLEPT_DIVISOR 4
@@ -90,25 +92,6 @@ static void judge_broken(const struct probe_facts *facts, struct probe_words *wo
         probe_say_foreign(words, ": ", facts->detail, "");
 }
 
-static void judge_http(const struct probe_facts *facts, struct probe_words *words,
-                       struct probe_verdict *verdict)
-{
-    const struct probe_params *const params = facts->params;
-
-    probe_say_answer(words, facts);
-    if (facts->reply->status >= params->status_min && facts->reply->status <= params->status_max) {
-        probe_say_success(verdict);
-        return;
-    }
-    probe_say_failure(verdict, PROBE_REASON_STATUS);
-    probe_words_add(words, ", wanted ");
-    probe_words_number(words, params->status_min);
-    if (params->status_max == params->status_min)
-        return;
-    probe_words_add(words, " to ");
-    probe_words_number(words, params->status_max);
-}
-
 static bool is_minio(const struct probe_reply *reply)
 {
     return memcmp(reply->server, "MinIO", sizeof("MinIO") - 1) == 0 ||
@@ -133,6 +116,17 @@ static bool is_ready_status(const char *server_status)
     return server_status[0] == '\0' || memcmp(server_status, "online", sizeof("online")) == 0;
 }
 
+static void note_abilities(const struct probe_params *params, bool good,
+                           struct probe_verdict *verdict)
+{
+    const enum probe_ability ability = good ? PROBE_ABILITY_YES : PROBE_ABILITY_NO;
+
+    if (params->check == PROBE_CHECK_CLUSTER)
+        verdict->writable = ability;
+    if (params->check == PROBE_CHECK_CLUSTER_READ)
+        verdict->readable = ability;
+}
+
 static void judge_minio(const struct probe_facts *facts, struct probe_words *words,
                         struct probe_verdict *verdict)
 {
@@ -144,6 +138,7 @@ static void judge_minio(const struct probe_facts *facts, struct probe_words *wor
         probe_say_stranger(facts, ", not the health answer of MinIO", words, verdict);
         return;
     }
+    note_abilities(facts->params, good && is_ready_status(reply->server_status), verdict);
     probe_say_answer(words, facts);
     if (!is_ready_status(reply->server_status)) {
         probe_say_foreign(words, ", but the server says \"", reply->server_status, "\"");
@@ -165,14 +160,19 @@ static bool judge_answer(const struct probe_facts *facts, struct probe_words *wo
                          struct probe_verdict *verdict)
 {
     switch ((enum probe_type)facts->params->type) {
+    case PROBE_TYPE_HARBOR:
+        probe_verdict_page_harbor(facts, words, verdict);
+        break;
     case PROBE_TYPE_HTTP:
-        judge_http(facts, words, verdict);
+        probe_verdict_page_http(facts, words, verdict);
         break;
     case PROBE_TYPE_MINIO:
         judge_minio(facts, words, verdict);
         break;
     case PROBE_TYPE_REGISTRY:
         return probe_verdict_registry_judge(facts, words, verdict);
+    case PROBE_TYPE_S3:
+        return probe_verdict_store_judge(facts, words, verdict);
     case PROBE_TYPE_TCP:
         probe_say_span(words, "connected in ", facts->spent_ns);
         probe_say_success(verdict);
@@ -183,16 +183,28 @@ static bool judge_answer(const struct probe_facts *facts, struct probe_words *wo
     return true;
 }
 
+/* What a transfer that ended badly means, unless the type knows better. */
+static bool judge_unanswered(const struct probe_facts *facts, struct probe_words *words,
+                             struct probe_verdict *verdict)
+{
+    const enum probe_type type = (enum probe_type)facts->params->type;
+
+    if ((type == PROBE_TYPE_REGISTRY &&
+         probe_verdict_registry_judge_broken(facts, words, verdict)) ||
+        (type == PROBE_TYPE_S3 && probe_verdict_store_judge_broken(facts, words, verdict)))
+        return verdict->text[0] != '\0';
+    judge_broken(facts, words, verdict);
+    return true;
+}
+
 bool probe_verdict_judge(const struct probe_facts *facts, struct probe_verdict *ret_verdict)
 {
     struct probe_words words;
 
     memset(ret_verdict, 0, sizeof(*ret_verdict));
     probe_words_start(&words, ret_verdict->text, sizeof(ret_verdict->text));
-    if (facts->transfer != PROBE_TRANSFER_DONE) {
-        judge_broken(facts, &words, ret_verdict);
-        return true;
-    }
+    if (facts->transfer != PROBE_TRANSFER_DONE)
+        return judge_unanswered(facts, &words, ret_verdict);
     ret_verdict->answered = true;
     ret_verdict->write_quorum = facts->reply->write_quorum;
     ret_verdict->read_quorum = facts->reply->read_quorum;
@@ -208,7 +220,8 @@ const char *probe_verdict_reason_name(enum probe_reason reason)
         [PROBE_REASON_REFUSED] = "refused", [PROBE_REASON_UNREACHABLE] = "unreachable",
         [PROBE_REASON_RESOLVE] = "resolve", [PROBE_REASON_TLS] = "tls",
         [PROBE_REASON_RESET] = "reset",     [PROBE_REASON_STATUS] = "status",
-        [PROBE_REASON_CONTENT] = "content", [PROBE_REASON_OTHER] = "other",
+        [PROBE_REASON_CONTENT] = "content", [PROBE_REASON_DENIED] = "denied",
+        [PROBE_REASON_OTHER] = "other",
     };
 
     return (unsigned)reason < PROBE_REASONS ? names[reason] : "other";

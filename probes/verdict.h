@@ -12,6 +12,7 @@
 
 #include "probes/message.h"
 #include "probes/reply.h"
+#include "probes/web.h"
 
 /* How the transfer ended. */
 enum probe_transfer {
@@ -46,6 +47,7 @@ struct probe_facts {
     int64_t overslept_ns;            /* how late we noticed the deadline */
     const char *detail;              /* the library's words on a failed transfer; "" none */
     const struct probe_reply *reply; /* as far as it came */
+    const struct probe_web *web;     /* what is known besides; NULL: nothing */
 };
 
 struct probe_verdict {
@@ -57,6 +59,7 @@ struct probe_verdict {
     unsigned next; /* the step to ask, if this is no verdict yet */
     int write_quorum, read_quorum;
     char server_status[PROBE_REPLY_WORD_BYTES];
+    enum probe_ability readable, writable; /* UNKNOWN: this attempt does not tell */
 };
 
 /* Returns true with the verdict, or false if step `next` has to be asked first. */

@@ -16,6 +16,9 @@
 #define READ_TIMEOUT_NS     (2 * NS_PER_S)
 #define CLUSTER_INTERVAL_NS (15 * NS_PER_S)
 #define CLUSTER_TIMEOUT_NS  (12 * NS_PER_S)
+#define HARBOR_INTERVAL_NS  (5 * NS_PER_S)
+#define STORE_INTERVAL_NS   (10 * NS_PER_S)
+#define STORE_TIMEOUT_NS    (5 * NS_PER_S)
 #define STATUS_MIN          200
 #define STATUS_MAX          399
 
@@ -116,31 +119,67 @@ static bool asks_cluster(const struct probe_params *probe)
 
 static void complete_status(struct derive *derive, struct probe_params *probe)
 {
-    if (!derive_is_set(derive, &probe->status_min)) {
-        probe->status_min = STATUS_MIN;
-        derive_note(derive, probe, "status_min", NULL);
-    }
-    if (!derive_is_set(derive, &probe->status_max)) {
-        probe->status_max = STATUS_MAX;
-        derive_note(derive, probe, "status_max", NULL);
-    }
+    if (derive_is_set(derive, probe->status))
+        return;
+    probe->status_count = 1;
+    probe->status[0] = (struct probe_span){STATUS_MIN, STATUS_MAX};
+    derive_note(derive, probe, "status", NULL);
+}
+
+static void complete_region(struct derive *derive, struct probe_params *probe)
+{
+    if (derive_is_set(derive, probe->bucket.region))
+        return;
+    snprintf(probe->bucket.region, sizeof(probe->bucket.region), "us-east-1");
+    derive_note(derive, probe, "region", NULL);
+}
+
+static int64_t usual_interval_ns(const struct probe_params *probe)
+{
+    if (asks_cluster(probe))
+        return CLUSTER_INTERVAL_NS;
+    if (probe->type == PROBE_TYPE_S3)
+        return STORE_INTERVAL_NS;
+    return probe->type == PROBE_TYPE_HARBOR ? HARBOR_INTERVAL_NS : LIVE_INTERVAL_NS;
+}
+
+static int64_t usual_timeout_ns(const struct probe_params *probe)
+{
+    if (asks_cluster(probe))
+        return CLUSTER_TIMEOUT_NS;
+    if (probe->type == PROBE_TYPE_S3)
+        return STORE_TIMEOUT_NS;
+    return probe->type == PROBE_TYPE_HARBOR || probe->type == PROBE_TYPE_REGISTRY ? READ_TIMEOUT_NS
+                                                                                  : LIVE_TIMEOUT_NS;
 }
 
 static void complete_times(struct derive *derive, struct probe_params *probe)
 {
-    const bool cluster = asks_cluster(probe);
-
     if (!derive_is_set(derive, &probe->interval_ns)) {
-        probe->interval_ns = cluster ? CLUSTER_INTERVAL_NS : LIVE_INTERVAL_NS;
+        probe->interval_ns = usual_interval_ns(probe);
         derive_note(derive, probe, "interval", NULL);
     }
     if (!derive_is_set(derive, &probe->timeout_ns)) {
-        const bool reads = probe->type == PROBE_TYPE_REGISTRY;
-        probe->timeout_ns = cluster ? CLUSTER_TIMEOUT_NS
-                            : reads ? READ_TIMEOUT_NS
-                                    : LIVE_TIMEOUT_NS;
+        probe->timeout_ns = usual_timeout_ns(probe);
         derive_note(derive, probe, "timeout", NULL);
     }
+}
+
+/* A secret that everybody may read is a mistake, as is one that is none; others may come. */
+static void check_credentials(struct derive *derive, const struct probe_params *probe)
+{
+    const struct settings_host *host = derive->host;
+    struct err err;
+
+    if (probe->credentials[0] == '\0' || !host->find_credential)
+        return;
+    const int found = host->find_credential(host->owner, probe->credentials, &err);
+    if (found == 0)
+        return;
+    const bool is_wrong = found == -EPERM || found == -EINVAL;
+    struct mistakes *list = is_wrong ? derive->judge.mistakes : derive->judge.warnings;
+    fputs(err.text, settings_judge_begin(&derive->judge, list, probe->credentials));
+    mistake_end(list);
 }
 
 static void complete_probe(struct derive *derive, struct probe_params *probe)
@@ -156,8 +195,12 @@ static void complete_probe(struct derive *derive, struct probe_params *probe)
     }
     if (probe->type == PROBE_TYPE_HTTP)
         complete_status(derive, probe);
+    if (probe->type == PROBE_TYPE_S3)
+        complete_region(derive, probe);
+    check_credentials(derive, probe);
     if (!derive_is_set(derive, &probe->scope)) {
-        probe->scope = asks_cluster(probe) ? PROBE_SCOPE_SHARED : PROBE_SCOPE_LOCAL;
+        probe->scope = asks_cluster(probe) || probe->type == PROBE_TYPE_S3 ? PROBE_SCOPE_SHARED
+                                                                           : PROBE_SCOPE_LOCAL;
         derive_note(derive, probe, "scope", NULL);
     }
     complete_times(derive, probe);

@@ -99,10 +99,8 @@ static struct probe_params *add(const struct addition *addition, const struct pr
     derive_note(derive, added, "fall", NULL);
     if (added->type == PROBE_TYPE_MINIO)
         derive_note(derive, added, "check", "its name");
-    if (added->status_min != 0) {
-        derive_note(derive, added, "status_min", "its url");
-        derive_note(derive, added, "status_max", "its url");
-    }
+    if (added->status_count != 0)
+        derive_note(derive, added, "status", "its url");
     derive_note(derive, added, "scope", "where it asks");
     if (added->depends[0])
         derive_note(derive, added, "depends", "the storage behind it");
@@ -303,8 +301,8 @@ static void choose_read(const struct addition *addition, struct probe_params *pr
         warn(addition, "asks for client certificates, so its probe only connects");
     } else if (facts->is_proxy) {
         probe->type = PROBE_TYPE_HTTP;
-        probe->status_min = API_STATUS_MIN;
-        probe->status_max = API_STATUS_MAX;
+        probe->status_count = 1;
+        probe->status[0] = (struct probe_span){API_STATUS_MIN, API_STATUS_MAX};
         path = "/v2/";
         warn(addition, "is a pull-through cache, so its probe asks for /v2/ and reads nothing");
     } else {
@@ -318,6 +316,22 @@ static void choose_read(const struct addition *addition, struct probe_params *pr
              is_any ? "127.0.0.1" : facts->host, is_ipv6 ? "]" : "", facts->port, path);
 }
 
+/* The registry that a written probe asks wants credentials which that one has not. */
+static void warn_of_shallow(const struct addition *addition)
+{
+    const struct settings *settings = addition->derive->settings;
+
+    if (addition->facts->auth[0] == '\0')
+        return;
+    for (size_t at = 0; at < settings->probe_count; at++) {
+        const struct probe_params *probe = &settings->probes[at];
+        if (strcmp(probe->name, addition->registry->ready) == 0 &&
+            probe->type == PROBE_TYPE_REGISTRY && probe->credentials[0] == '\0')
+            warn(addition, "asks for credentials, and its ready probe has none, so that one sees "
+                           "that it answers, but reads nothing (shallow)");
+    }
+}
+
 static void add_read(const struct addition *addition)
 {
     struct derive *derive = addition->derive;
@@ -326,8 +340,10 @@ static void add_read(const struct addition *addition)
     /* It asks itself: the certificate is for the virtual address. */
     struct probe_params probe = {.scope = PROBE_SCOPE_LOCAL, .tls_verify = false};
 
-    if (registry->ready[0])
+    if (registry->ready[0]) {
+        warn_of_shallow(addition);
         return;
+    }
     read_name(registry, probe.name);
     if (!derive_is_probe(derive, probe.name)) {
         choose_read(addition, &probe);

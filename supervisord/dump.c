@@ -52,6 +52,8 @@ static void write_value(const struct dump *dump, const struct key *key, const vo
     const void *field = (const char *)base + key->offset;
     const struct origin *origin = origin_find(dump->settings->origins, field, ORIGIN_VALUE);
 
+    if (!origin && key->quiet)
+        return;
     indent(dump);
     if (!origin) {
         fprintf(dump->out, "# %s is not set: %s\n", key->name,

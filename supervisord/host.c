@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "probes/message.h"
 
 #define KEY_FILE_BYTES_MAX 256
 #define BITS_PER_BYTE      8
@@ -262,6 +263,12 @@ static int find_binary(void *owner, const char *path)
     return S_ISREG(stat_of_path.st_mode) && access(path, X_OK) == 0 ? 0 : -EACCES;
 }
 
+static int find_credential(void *owner, const char *name, struct err *err)
+{
+    (void)owner;
+    return probe_credential_check(name, err);
+}
+
 struct settings_host host_settings(struct host *host)
 {
     return (struct settings_host){.owner = host,
@@ -270,6 +277,7 @@ struct settings_host host_settings(struct host *host)
                                   .find_facts = find_facts,
                                   .facts_error = facts_error,
                                   .read_key = read_key,
+                                  .find_credential = find_credential,
                                   .find_user = find_user,
                                   .find_binary = find_binary};
 }

@@ -8,6 +8,7 @@
 
 #include "base/duration.h"
 #include "base/edit.h"
+#include "supervisord/key_value.h"
 
 #define PREFIX_BYTES 128
 /* With more slips of the finger it is another word. */
@@ -97,6 +98,8 @@ static bool is_text_allowed(const struct key *key, const char *text)
         return true;
     if (key->kind == KEY_KIND_NAME)
         return is_name(text);
+    if (key->kind == KEY_KIND_PATTERN)
+        return key_value_is_pattern(text);
     return key->kind != KEY_KIND_PATH || text[0] == '/';
 }
 
@@ -201,9 +204,12 @@ static bool store(const struct key *key, const char *text, void *field)
     case KEY_KIND_DURATION:
     case KEY_KIND_ENUM:
         return store_measured(key, text, field);
+    case KEY_KIND_SPAN:
+        return key_value_store_span(key, text, field);
     case KEY_KIND_TEXT:
     case KEY_KIND_NAME:
     case KEY_KIND_PATH:
+    case KEY_KIND_PATTERN:
         return store_text(key, text, field);
     case KEY_KIND_HOST:
     case KEY_KIND_ADDRESS:
@@ -330,9 +336,13 @@ void key_write_value(const struct key *key, const void *field, FILE *out)
     case KEY_KIND_ENUM:
         write_number(key, load_integer(field, key->size_bytes), out);
         break;
+    case KEY_KIND_SPAN:
+        key_value_write_span(field, out);
+        break;
     case KEY_KIND_TEXT:
     case KEY_KIND_NAME:
     case KEY_KIND_PATH:
+    case KEY_KIND_PATTERN:
         write_quoted(field, out);
         break;
     case KEY_KIND_HOST:
@@ -381,6 +391,17 @@ static void write_allowed_one(const struct key *key, FILE *out)
     case KEY_KIND_INT:
     case KEY_KIND_DURATION:
         write_range(key, out);
+        break;
+    case KEY_KIND_SPAN:
+        fprintf(out,
+                "%" PRId64 " to %" PRId64 ", or a range of these as in \"%" PRId64 "-%" PRId64 "\"",
+                key->min, key->max, key->min * 2, key->min * 3 - 1);
+        break;
+    case KEY_KIND_PATTERN:
+        fprintf(out,
+                "an extended regular expression of %" PRId64 " to %" PRId64
+                " characters without back-references",
+                key->min, key->max);
         break;
     case KEY_KIND_TEXT:
         fprintf(out, "a text of %" PRId64 " to %" PRId64 " characters", key->min, key->max);

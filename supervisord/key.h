@@ -27,7 +27,9 @@ enum key_kind {
     KEY_KIND_HOST,    /* "10.0.0.11" */
     KEY_KIND_ADDRESS, /* "10.0.0.100" or "10.0.0.100/24" */
     KEY_KIND_ENUM,
-    KEY_KIND_LATER, /* known, and refused: no part of this version */
+    KEY_KIND_SPAN,    /* "200-299" or 401; two uint16_t */
+    KEY_KIND_PATTERN, /* an extended regular expression */
+    KEY_KIND_LATER,   /* known, and refused: no part of this version */
     KEY_KINDS,
 };
 
@@ -56,6 +58,7 @@ struct key {
     const char *fallback;     /* the default as people write it, NULL: none */
     const char *rule;         /* what the default is, in words, if it has no text */
     const char *const *later; /* values of a later version, ended by NULL */
+    bool quiet;               /* a dump says nothing of it if it is not set */
     const char *help;
 };
 
@@ -85,6 +88,7 @@ struct key {
 #define KEY_TEXT(owner, field)     .kind = KEY_KIND_TEXT, KEY_TYPED(owner, field, char *)
 #define KEY_NAME(owner, field)     .kind = KEY_KIND_NAME, KEY_TYPED(owner, field, char *)
 #define KEY_PATH(owner, field)     .kind = KEY_KIND_PATH, KEY_TYPED(owner, field, char *)
+#define KEY_PATTERN(owner, field)  .kind = KEY_KIND_PATTERN, KEY_TYPED(owner, field, char *)
 #define KEY_HOST(owner, field)     .kind = KEY_KIND_HOST, KEY_TYPED(owner, field, struct address)
 #define KEY_GROUP(owner, field, type, keys)                                                        \
     .kind = KEY_KIND_GROUP, KEY_TYPED(owner, field, struct type), .members = (keys)
@@ -108,6 +112,7 @@ struct key {
 #define KEY_REQUIRED            .fallback = NULL
 #define KEY_DEFAULT(text)       .fallback = (text)
 #define KEY_RULE(words)         .rule = (words)
+#define KEY_QUIET               .quiet = true
 #define KEY_LATER_VALUES(names) .later = (names)
 #define KEY_HELP(text)          .help = (text)
 

@@ -97,7 +97,7 @@ static void probe_shallow(const struct metric *metric, const struct metrics_inpu
     each_probe(metric, input, shallow_of);
 }
 
-/* What MinIO says of its quorum: one series per probe that asks for it. */
+/* What MinIO says of its quorum, and what a bucket was seen to do: one series per probe that asks. */
 static void store(const struct metric *metric, const struct metrics_input *input,
                   enum probe_check check)
 {
@@ -105,13 +105,19 @@ static void store(const struct metric *metric, const struct metrics_input *input
 
     for (size_t i = 0; probes && i < probe_set_count(probes); i++) {
         const struct probe_state *probe = probe_set_state(probes, i);
+        const bool is_bucket = probe->params.type == PROBE_TYPE_S3;
+        const bool is_minio =
+            probe->params.type == PROBE_TYPE_MINIO && probe->params.check == check;
+        const enum probe_ability ability =
+            check == PROBE_CHECK_CLUSTER ? probe->writable : probe->readable;
         struct metric_labels labels = {0};
 
-        if (probe->params.type != PROBE_TYPE_MINIO || probe->params.check != check ||
-            !is_judged(probe))
+        if ((is_bucket && ability == PROBE_ABILITY_UNKNOWN) || (is_minio && !is_judged(probe)) ||
+            (!is_bucket && !is_minio))
             continue;
         metric_label(&labels, "probe", probe->params.name);
-        metric_count(metric, &labels, probe->health == PROBE_UP);
+        metric_count(metric, &labels,
+                     is_bucket ? ability == PROBE_ABILITY_YES : probe->health == PROBE_UP);
     }
 }
 
@@ -231,10 +237,10 @@ const struct metrics_row metrics_service_rows[] = {
     {"regha_probe_shallow", METRIC_GAUGE,
      "Whether the registry asked for credentials, so nothing was read from storage.", probe_shallow,
      false},
-    {"regha_store_writable", METRIC_GAUGE, "Whether the storage has its write quorum.",
-     store_writable, false},
-    {"regha_store_readable", METRIC_GAUGE, "Whether the storage has its read quorum.",
-     store_readable, false},
+    {"regha_store_writable", METRIC_GAUGE, "Whether the storage can be written to.", store_writable,
+     false},
+    {"regha_store_readable", METRIC_GAUGE, "Whether the storage can be read.", store_readable,
+     false},
     {"regha_registry_state", METRIC_GAUGE, "State of the registry on this node.", registry_state,
      false},
     {"regha_registry_wanted", METRIC_GAUGE, "Whether the registry is to run on this node.",

@@ -11,6 +11,7 @@
 
 #include <stdio.h>
 
+#include "base/err.h"
 #include "probes/params.h"
 #include "registry-launcher/params.h"
 #include "supervisord/settings_breaker.h"
@@ -133,6 +134,11 @@ struct settings_host {
      * for us, -EPERM if others than its owner may read it, -EINVAL if it is no key.
      */
     int (*read_key)(void *owner, const char *path, uint8_t key[32]);
+    /*
+     * Whether there is a secret file for a probe's `credentials`; the sentence in `err` if not:
+     * -EPERM if others may read it, -EINVAL if it is none. NULL: not looked for.
+     */
+    int (*find_credential)(void *owner, const char *name, struct err *err);
     /* Whether there is such a user, and one that is not root (-EPERM); an executable. */
     int (*find_user)(void *owner, const char *name);
     int (*find_binary)(void *owner, const char *path);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "supervisord/settings_check_probe.h"
 #include "supervisord/url.h"
 
 struct check {
@@ -233,42 +234,13 @@ static void check_url(struct check *check, const struct probe_params *probe)
         find(check, SETTINGS_FAULT_URL_PATH, probe->url, NULL);
 }
 
-/* Of names, tags and digests: none that an URL would take for its own. */
-static bool is_reference_byte(char byte)
-{
-    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-           (byte >= '0' && byte <= '9') || byte == '.' || byte == '_' || byte == '-' ||
-           byte == '/' || byte == ':' || byte == '@';
-}
-
-/* "repository:tag", both parts there. */
-static bool is_reference(const char *text)
-{
-    size_t colon = 0;
-
-    for (size_t at = 0; text[at]; at++) {
-        if (!is_reference_byte(text[at]) || (text[at] == '.' && text[at + 1] == '.'))
-            return false;
-        if (text[at] == ':')
-            colon = at;
-    }
-    return colon > 0 && text[colon + 1] != '\0' && text[0] != '/';
-}
-
 static void check_keys_of_type(struct check *check, const struct probe_params *probe)
 {
-    if (probe->check != 0 && probe->type != PROBE_TYPE_MINIO)
-        find(check, SETTINGS_FAULT_ONLY_MINIO, &probe->check, NULL);
-    if (probe->read[0] && probe->type != PROBE_TYPE_REGISTRY)
-        find(check, SETTINGS_FAULT_ONLY_REGISTRY, probe->read, NULL);
-    else if (probe->read[0] && !is_reference(probe->read))
-        find(check, SETTINGS_FAULT_READ_FORM, probe->read, NULL);
-    if (probe->status_min != 0 && probe->type != PROBE_TYPE_HTTP)
-        find(check, SETTINGS_FAULT_ONLY_HTTP, &probe->status_min, NULL);
-    if (probe->status_max != 0 && probe->type != PROBE_TYPE_HTTP)
-        find(check, SETTINGS_FAULT_ONLY_HTTP, &probe->status_max, NULL);
-    if (probe->status_max != 0 && probe->status_min > probe->status_max)
-        find(check, SETTINGS_FAULT_STATUS_MAX, &probe->status_max, &probe->status_min);
+    struct settings_finding findings[SETTINGS_CHECK_PROBE_FINDINGS];
+    const size_t count = settings_check_probe_keys(probe, findings);
+
+    for (size_t at = 0; at < count; at++)
+        find(check, findings[at].fault, findings[at].field, findings[at].other);
 }
 
 /*
@@ -277,7 +249,7 @@ static void check_keys_of_type(struct check *check, const struct probe_params *p
  */
 static bool may_outlast_interval(const struct probe_params *probe)
 {
-    return probe->type == PROBE_TYPE_REGISTRY ||
+    return probe->type == PROBE_TYPE_REGISTRY || probe->type == PROBE_TYPE_S3 ||
            (probe->type == PROBE_TYPE_MINIO && probe->check != PROBE_CHECK_LIVE &&
             probe->check != PROBE_CHECK_READY);
 }

@@ -72,10 +72,25 @@ static const struct sentence {
     [SETTINGS_FAULT_ONLY_MINIO] = PLAIN("must be left out: it belongs to a minio probe"),
     [SETTINGS_FAULT_ONLY_REGISTRY] = PLAIN("must be left out: it belongs to a registry probe"),
     [SETTINGS_FAULT_ONLY_HTTP] = PLAIN("must be left out: it belongs to an http probe"),
-    [SETTINGS_FAULT_READ_FORM] = PLAIN("must be repository:tag, as in \"library/any:latest\""),
+    [SETTINGS_FAULT_ONLY_HTTP_S3] = PLAIN("must be left out: it belongs to an http or an s3 probe"),
+    [SETTINGS_FAULT_ONLY_S3] = PLAIN("must be left out: it belongs to an s3 probe"),
+    [SETTINGS_FAULT_ONLY_HARBOR] = PLAIN("must be left out: it belongs to a harbor probe"),
+    [SETTINGS_FAULT_NO_CREDENTIALS] =
+        PLAIN("must be left out: this type of probe shows no credentials"),
+    [SETTINGS_FAULT_NO_TLS] = PLAIN("must be left out: this type of probe speaks no TLS"),
+    [SETTINGS_FAULT_NOT_HTTPS] = PLAIN("must be left out: its url is not https://"),
+    [SETTINGS_FAULT_KEY_ALONE] = PLAIN("must come with a cert_file"),
+    [SETTINGS_FAULT_S3_INCOMPLETE] = PLAIN("must come with bucket, read_key and credentials"),
+    [SETTINGS_FAULT_OBJECT_FORM] =
+        PLAIN("must be of letters, digits, '.', '_' and '-', a key also of single '/' within"),
+    [SETTINGS_FAULT_HEADER_FORM] = PLAIN("must be \"Name\" or \"Name: value\""),
+    [SETTINGS_FAULT_POINTER_FORM] = PLAIN("must begin with /, as in \"/status\""),
+    [SETTINGS_FAULT_VALUE_ALONE] = PLAIN("must come with json, which says where it is"),
+    [SETTINGS_FAULT_HEAD_BODY] = PLAIN("must be \"GET\": the answer to HEAD has no body"),
+    [SETTINGS_FAULT_DEBUG_URL] = PLAIN("must be http://host:port or https://host:port"),
+    [SETTINGS_FAULT_READ_FORM] = PLAIN("must be repository:tag, as in \"library/any:latest\", or "
+                                       "repository@digest"),
     [SETTINGS_FAULT_TIMEOUT] = MUST("must be at most ", SHOW_VALUE, " (timeout <= interval)"),
-    [SETTINGS_FAULT_STATUS_MAX] =
-        MUST("must be at least ", SHOW_VALUE, " (status_min <= status_max)"),
     [SETTINGS_FAULT_RESTART_MAX] = MUST("must be at least ", SHOW_VALUE, " (first <= max)"),
     [SETTINGS_FAULT_COMMAND_PATH] = PLAIN("must be an absolute path without blanks and #"),
     [SETTINGS_FAULT_BUNDLE] = PLAIN("must name the file itself: {bundle} is not supported by this "

@@ -18,7 +18,8 @@ static const int written_as[KEY_KINDS] = {
     [KEY_KIND_DURATION] = CONFIG_TYPE_STRING, [KEY_KIND_TEXT] = CONFIG_TYPE_STRING,
     [KEY_KIND_NAME] = CONFIG_TYPE_STRING,     [KEY_KIND_PATH] = CONFIG_TYPE_STRING,
     [KEY_KIND_HOST] = CONFIG_TYPE_STRING,     [KEY_KIND_ADDRESS] = CONFIG_TYPE_STRING,
-    [KEY_KIND_ENUM] = CONFIG_TYPE_STRING,     [KEY_KIND_LATER] = CONFIG_TYPE_NONE,
+    [KEY_KIND_ENUM] = CONFIG_TYPE_STRING,     [KEY_KIND_SPAN] = CONFIG_TYPE_STRING,
+    [KEY_KIND_PATTERN] = CONFIG_TYPE_STRING,  [KEY_KIND_LATER] = CONFIG_TYPE_NONE,
 };
 
 /* One group of the file on its way into one struct. */
@@ -116,6 +117,8 @@ static bool is_written_as(const config_setting_t *setting, enum key_kind kind)
     const int type = config_setting_type(setting);
 
     if (kind == KEY_KIND_INT && type == CONFIG_TYPE_INT64)
+        return true;
+    if (kind == KEY_KIND_SPAN && type == CONFIG_TYPE_INT)
         return true;
     return type == written_as[kind] && !is_marked_number(setting);
 }

@@ -30,6 +30,39 @@ static void probe_head(struct table *table, const struct show *show,
     table_bool(table, probe->shallow);
 }
 
+/* The last attempts, the latest one at the right: '+' well, '!' failed, '?' said nothing. */
+static void history(struct table *table, const struct probe_state *probe)
+{
+    static const char marks[] = {[PROBE_OUTCOME_UNKNOWN] = '?',
+                                 [PROBE_OUTCOME_SUCCESS] = '+',
+                                 [PROBE_OUTCOME_FAILURE] = '!'};
+    char strip[PROBE_HISTORY + 1] = "";
+
+    for (unsigned at = 0; at < probe->history_count; at++) {
+        const unsigned place = probe->history_at + PROBE_HISTORY - probe->history_count + at;
+
+        strip[at] = marks[probe->history[place % PROBE_HISTORY]];
+    }
+    table_text_or_none(table, strip);
+}
+
+static void quantile(struct table *table, const struct histogram *durations, int percent)
+{
+    const int64_t span_ns = histogram_quantile_ns(durations, percent);
+
+    if (durations->count == 0 || span_ns == INT64_MAX)
+        table_none(table);
+    else
+        table_span(table, span_ns);
+}
+
+static void quantiles(struct table *table, const struct histogram *durations)
+{
+    quantile(table, durations, 50);
+    quantile(table, durations, 95);
+    quantile(table, durations, 99);
+}
+
 struct table *show_service_probes(const struct show *show)
 {
     static const struct table_column columns[] = {
@@ -41,6 +74,10 @@ struct table *show_service_probes(const struct show *show)
         {"age_seconds", "ASKED"},
         {"duration_seconds", "TOOK"},
         {"shallow", "SHALLOW"},
+        {"duration_p50_seconds", "P50"},
+        {"duration_p95_seconds", "P95"},
+        {"duration_p99_seconds", "P99"},
+        {"history", "HISTORY"},
         {"last_result", "LAST RESULT"},
         {NULL, NULL},
     };
@@ -51,6 +88,8 @@ struct table *show_service_probes(const struct show *show)
         const struct probe_state *probe = probe_set_state(probes, i);
 
         probe_head(table, show, probe);
+        quantiles(table, &probe->durations);
+        history(table, probe);
         table_text_or_none(table, probe->text);
     }
     return table;
@@ -93,16 +132,6 @@ static void failures(struct table *table, const struct probe_state *probe)
     table_list(table, text);
 }
 
-static void quantile(struct table *table, const struct histogram *durations, int percent)
-{
-    const int64_t span_ns = histogram_quantile_ns(durations, percent);
-
-    if (durations->count == 0 || span_ns == INT64_MAX)
-        table_none(table);
-    else
-        table_span(table, span_ns);
-}
-
 static void number_or_none(struct table *table, int value)
 {
     if (value == 0)
@@ -111,12 +140,36 @@ static void number_or_none(struct table *table, int value)
         table_int(table, value);
 }
 
+static void ability(struct table *table, enum probe_ability ability)
+{
+    if (ability == PROBE_ABILITY_UNKNOWN)
+        table_none(table);
+    else
+        table_bool(table, ability == PROBE_ABILITY_YES);
+}
+
+/* Who is asked for what, as far as the type has it; a secret's name is none. */
+static void probe_what(struct table *table, const struct probe_params *params)
+{
+    const bool is_store = params->type == PROBE_TYPE_S3;
+
+    table_text(table, "%s", params->url);
+    if (is_store)
+        table_text(table, "%s/%s", params->bucket.name, params->bucket.read_key);
+    else
+        table_text_or_none(table, params->read);
+    if (is_store && params->bucket.write_key[0] != '\0')
+        table_text(table, "%s/%s", params->bucket.name, params->bucket.write_key);
+    else
+        table_none(table);
+    table_text_or_none(table, params->credentials);
+    table_text_or_none(table, params->depends);
+}
+
 static void probe_rest(struct table *table, const struct show *show,
                        const struct probe_state *probe)
 {
-    table_text(table, "%s", probe->params.url);
-    table_text_or_none(table, probe->params.read);
-    table_text_or_none(table, probe->params.depends);
+    probe_what(table, &probe->params);
     required_by(table, show->world, probe->params.name);
     table_span(table, probe->params.interval_ns);
     table_span(table, probe->params.timeout_ns);
@@ -125,14 +178,16 @@ static void probe_rest(struct table *table, const struct show *show,
     table_int(table, probe->streak);
     table_int(table, (int64_t)probe->attempts);
     failures(table, probe);
-    quantile(table, &probe->durations, 50);
-    quantile(table, &probe->durations, 99);
+    quantiles(table, &probe->durations);
+    history(table, probe);
     if (probe->attempts == 0)
         table_none(table);
     else
         table_span(table, probe->late_ns);
     ago(table, show, probe->success_started);
     ago(table, show, probe->failure_started);
+    ability(table, probe->readable);
+    ability(table, probe->writable);
     number_or_none(table, probe->write_quorum);
     number_or_none(table, probe->read_quorum);
     table_text_or_none(table, probe->server_status);
@@ -152,6 +207,8 @@ struct table *show_service_probe(const struct show *show, const struct probe_sta
         {"shallow", "shallow"},
         {"url", "url"},
         {"read", "reads"},
+        {"write", "writes"},
+        {"credentials", "credentials"},
         {"depends", "depends on"},
         {"required_by", "required by"},
         {"interval_seconds", "interval"},
@@ -162,10 +219,14 @@ struct table *show_service_probe(const struct show *show, const struct probe_sta
         {"attempts", "attempts"},
         {"failures", "failures"},
         {"duration_p50_seconds", "half took at most"},
+        {"duration_p95_seconds", "95 % took at most"},
         {"duration_p99_seconds", "99 % took at most"},
+        {"history", "history"},
         {"late_seconds", "asked late by"},
         {"last_success_seconds", "last success, ago"},
         {"first_failure_seconds", "failing for"},
+        {"readable", "readable"},
+        {"writable", "writable"},
         {"write_quorum", "write quorum"},
         {"read_quorum", "read quorum"},
         {"server_status", "server status"},

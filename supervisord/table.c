@@ -14,7 +14,7 @@
 #include "supervisord/words.h"
 
 #define CELL_TEXT_BYTES 2048
-#define COLUMNS_MAX     32
+#define COLUMNS_MAX     40
 #define TITLES          SIZE_MAX /* instead of the number of a row */
 
 struct table_cell {

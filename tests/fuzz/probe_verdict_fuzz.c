@@ -74,14 +74,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     const struct probe_params params = {
         .type = bytes[0] % PROBE_TYPES,
         .check = bytes[1] % (PROBE_CHECK_MAINTENANCE + 1),
-        .status_min = 200,
-        .status_max = 299,
+        .status_count = 1,
+        .status = {{200, 299}},
         .timeout_ns = NS_PER_S,
         .rise = 1,
         .fall = 1,
     };
     struct probe_state state = {.params = params};
-    struct probe_reply reply;
+    struct probe_reply reply = {.status = 0};
     struct probe_verdict verdict;
     const struct probe_facts facts = {
         .params = &params,

@@ -17,7 +17,7 @@
 #define PROBES_MAX 32
 #define STALL_NS   (20 * NS_PER_MS)
 
-static const char *const types[] = {"http", "minio", "registry", "tcp", NULL};
+static const char *const types[] = {"harbor", "http", "minio", "registry", "s3", "tcp", NULL};
 static const char *const checks[] = {"live",         "ready",       "cluster",
                                      "cluster-read", "maintenance", NULL};
 
@@ -66,9 +66,7 @@ static int parse(char *text, struct probe_params *params)
 {
     char *rest;
 
-    *params = (struct probe_params){.status_min = 200,
-                                    .status_max = 399,
-                                    .tls_verify = true,
+    *params = (struct probe_params){.tls_verify = true,
                                     .interval_ns = NS_PER_S,
                                     .timeout_ns = 500 * NS_PER_MS,
                                     .rise = 2,

@@ -16,7 +16,7 @@ static bool line(struct probe_reply *reply, const char *text)
 
 static void test_fields(void **unused)
 {
-    struct probe_reply reply;
+    struct probe_reply reply = {.status = 0};
 
     (void)unused;
     probe_reply_clear(&reply);
@@ -42,7 +42,7 @@ static void test_fields(void **unused)
 
 static void test_informational_answers_are_forgotten(void **unused)
 {
-    struct probe_reply reply;
+    struct probe_reply reply = {.status = 0};
 
     (void)unused;
     probe_reply_clear(&reply);
@@ -67,7 +67,7 @@ static void test_numbers(void **unused)
 
     (void)unused;
     for (size_t at = 0; at < sizeof(rows) / sizeof(rows[0]); at++) {
-        struct probe_reply reply;
+        struct probe_reply reply = {.status = 0};
 
         probe_reply_clear(&reply);
         line(&reply, rows[at].text);
@@ -77,7 +77,7 @@ static void test_numbers(void **unused)
 
 static void test_words_are_cut(void **unused)
 {
-    struct probe_reply reply;
+    struct probe_reply reply = {.status = 0};
 
     (void)unused;
     probe_reply_clear(&reply);
@@ -87,7 +87,7 @@ static void test_words_are_cut(void **unused)
 
 static void test_headers_end(void **unused)
 {
-    struct probe_reply reply;
+    struct probe_reply reply = {.status = 0};
     size_t bytes = 0;
 
     (void)unused;
@@ -103,7 +103,7 @@ static void test_headers_end(void **unused)
 static void test_bodies_end(void **unused)
 {
     static const char piece[4096] = "{";
-    struct probe_reply reply;
+    struct probe_reply reply = {.status = 0};
 
     (void)unused;
     probe_reply_clear(&reply);
@@ -137,7 +137,7 @@ static void test_error_codes(void **unused)
 
     (void)unused;
     for (size_t at = 0; at < sizeof(rows) / sizeof(rows[0]); at++) {
-        struct probe_reply reply;
+        struct probe_reply reply = {.status = 0};
         char code[PROBE_REPLY_WORD_BYTES] = "untouched";
 
         probe_reply_clear(&reply);

@@ -24,8 +24,8 @@ static struct probe_params params_of(enum probe_type type, const char *url, cons
                                   .timeout_ns = 1,
                                   .rise = 1,
                                   .fall = 1,
-                                  .status_min = 200,
-                                  .status_max = 399};
+                                  .status_count = 1,
+                                  .status = {{200, 399}}};
 
     snprintf(params.url, sizeof(params.url), "%s", url);
     snprintf(params.read, sizeof(params.read), "%s", read);
@@ -50,7 +50,7 @@ static const struct {
      "http://h:5000/v2/a/b/manifests/c"},
     {REGISTRY, 0, PROBE_REQUEST_READ, "http://h", "a/b", "http://h/v2/a/b/manifests/latest"},
     {REGISTRY, 0, PROBE_REQUEST_READ, "http://h", "a@sha256:00",
-     "http://h/v2/a/manifests/sha256:00"},
+     "http://h/v2/a/blobs/sha256:00"},
     {REGISTRY, 0, PROBE_REQUEST_READ, "http://h/base", "",
      "http://h/base/v2/regha/probe/manifests/latest"},
     {TCP, 0, 0, "tcp://h:5000", "", "http://h:5000"},
@@ -136,7 +136,7 @@ static void test_mistakes_of_numbers(void **unused)
     params.timeout_ns = 0;
     assert_non_null(probe_request_mistake(&params));
     params = params_of(HTTP, "http://h", "");
-    params.status_min = 400;
+    params.status[0].least = 400;
     assert_non_null(probe_request_mistake(&params));
     params = params_of(HTTP, "http://h", "");
     params.type = PROBE_TYPES;

@@ -88,8 +88,8 @@ __attribute__((format(printf, 3, 4))) static struct probe_params
 params_of(const char *name, enum probe_type type, const char *url, ...)
 {
     struct probe_params params = {.type = (uint8_t)type,
-                                  .status_min = 200,
-                                  .status_max = 299,
+                                  .status_count = 1,
+                                  .status = {{200, 299}},
                                   .tls_verify = true,
                                   .interval_ns = 60 * NS_PER_S,
                                   .timeout_ns = 300 * NS_PER_MS,

@@ -161,9 +161,9 @@ static void check_answers(const struct answer *rows, size_t count, enum probe_ty
     for (size_t at = 0; at < count; at++) {
         const struct probe_params params = {.type = (uint8_t)type,
                                             .check = (uint8_t)rows[at].which,
-                                            .status_min = 200,
-                                            .status_max = 299};
-        struct probe_reply reply;
+                                            .status_count = 1,
+                                            .status = {{200, 299}}};
+        struct probe_reply reply = {.status = 0};
         const struct probe_facts facts = {
             .params = &params,
             .step = type == PROBE_TYPE_REGISTRY ? rows[at].which : 0,

@@ -57,8 +57,8 @@ static void set_right(struct bench *bench)
                    {.name = "page",
                     .type = PROBE_TYPE_HTTP,
                     .url = "http://[::1]/path?query",
-                    .status_min = 200,
-                    .status_max = 399}},
+                    .status_count = 1,
+                    .status = {{200, 399}}}},
         .registries = {{.params = {.name = "registry",
                                    .config = "/config.yml",
                                    .argv = "/bin/registry",
@@ -228,7 +228,7 @@ static void only_registry(struct bench *bench)
 
 static void only_http(struct bench *bench)
 {
-    bench->probes[1].status_min = 200;
+    bench->probes[1].status_count = 1;
 }
 
 static void reference(struct bench *bench)
@@ -247,9 +247,104 @@ static void cluster_timeout(struct bench *bench)
     bench->probes[0].timeout_ns++;
 }
 
-static void status(struct bench *bench)
+static void set_store(struct bench *bench)
 {
-    bench->probes[2].status_max = 199;
+    bench->probes[0].type = PROBE_TYPE_S3;
+    SET(bench->probes[0].bucket.name, "registry");
+    SET(bench->probes[0].bucket.read_key, "regha/read");
+    SET(bench->probes[0].bucket.write_key, "regha/write");
+    SET(bench->probes[0].credentials, "store");
+}
+
+static void only_http_s3(struct bench *bench)
+{
+    bench->probes[0].method = PROBE_METHOD_HEAD;
+}
+
+static void only_s3(struct bench *bench)
+{
+    SET(bench->probes[2].bucket.write_key, "a");
+}
+
+static void only_harbor(struct bench *bench)
+{
+    SET(bench->probes[0].components, "core");
+}
+
+static void no_credentials(struct bench *bench)
+{
+    SET(bench->probes[0].credentials, "key");
+}
+
+static void no_tls(struct bench *bench)
+{
+    bench->probes[0].type = PROBE_TYPE_TCP;
+    SET(bench->probes[0].url, "tcp://h:1");
+    SET(bench->probes[0].server_name, "h");
+}
+
+static void not_https(struct bench *bench)
+{
+    SET(bench->probes[0].cert_file, "/c");
+}
+
+static void key_alone(struct bench *bench)
+{
+    SET(bench->probes[1].key_file, "/k");
+}
+
+static void incomplete(struct bench *bench)
+{
+    set_store(bench);
+    SET(bench->probes[0].credentials, "");
+}
+
+static void object_form(struct bench *bench)
+{
+    set_store(bench);
+    SET(bench->probes[0].bucket.read_key, "a//b");
+}
+
+static void header_form(struct bench *bench)
+{
+    SET(bench->probes[2].wanted.header, "X y");
+}
+
+static void pointer_form(struct bench *bench)
+{
+    SET(bench->probes[2].wanted.json, "status");
+}
+
+static void value_alone(struct bench *bench)
+{
+    SET(bench->probes[2].wanted.json_value, "up");
+}
+
+static void head_body(struct bench *bench)
+{
+    bench->probes[2].method = PROBE_METHOD_HEAD;
+    SET(bench->probes[2].wanted.body, "up");
+}
+
+static void debug_url(struct bench *bench)
+{
+    SET(bench->probes[1].debug_url, "http://h:1/debug");
+}
+
+static void same_key(struct bench *bench)
+{
+    set_store(bench);
+    SET(bench->probes[0].bucket.write_key, "regha/read");
+}
+
+static void store(struct bench *bench)
+{
+    set_store(bench);
+}
+
+static void digest(struct bench *bench)
+{
+    SET(bench->probes[1].read, "a/b@sha256:00");
 }
 
 static void restart(struct bench *bench)
@@ -392,7 +487,23 @@ static const struct row {
     {"repository:tag", reference, SETTINGS_FAULT_READ_FORM},
     {"timeout <= interval", timeout, SETTINGS_FAULT_TIMEOUT},
     {"but for cluster checks", cluster_timeout, NO_FAULT},
-    {"status_min <= status_max", status, SETTINGS_FAULT_STATUS_MAX},
+    {"method is http's and s3's", only_http_s3, SETTINGS_FAULT_ONLY_HTTP_S3},
+    {"a bucket is s3's", only_s3, SETTINGS_FAULT_ONLY_S3},
+    {"components are Harbor's", only_harbor, SETTINGS_FAULT_ONLY_HARBOR},
+    {"MinIO answers everybody", no_credentials, SETTINGS_FAULT_NO_CREDENTIALS},
+    {"a connection has no TLS", no_tls, SETTINGS_FAULT_NO_TLS},
+    {"a certificate is for TLS", not_https, SETTINGS_FAULT_NOT_HTTPS},
+    {"a key has a certificate", key_alone, SETTINGS_FAULT_KEY_ALONE},
+    {"a store is signed for", incomplete, SETTINGS_FAULT_S3_INCOMPLETE},
+    {"a key as it is signed", object_form, SETTINGS_FAULT_OBJECT_FORM},
+    {"a header", header_form, SETTINGS_FAULT_HEADER_FORM},
+    {"a JSON pointer", pointer_form, SETTINGS_FAULT_POINTER_FORM},
+    {"a value is somewhere", value_alone, SETTINGS_FAULT_VALUE_ALONE},
+    {"HEAD has no body", head_body, SETTINGS_FAULT_HEAD_BODY},
+    {"the debug server's url", debug_url, SETTINGS_FAULT_DEBUG_URL},
+    {"two objects", same_key, SETTINGS_FAULT_TWICE},
+    {"a store", store, NO_FAULT},
+    {"repository@digest", digest, NO_FAULT},
     {"first <= max", restart, SETTINGS_FAULT_RESTART_MAX},
     {"an absolute path", command_path, SETTINGS_FAULT_COMMAND_PATH},
     {"one word of the policy", command_blank, SETTINGS_FAULT_COMMAND_PATH},

@@ -168,6 +168,8 @@ static struct probe_state *init_probe(struct world_fixture *fixture, const char 
     probe->attempts = 900;
     NAME(probe->text, "200 in 2 ms");
     histogram_add(&probe->durations, 2 * NS_PER_MS);
+    memset(probe->history, PROBE_OUTCOME_SUCCESS, sizeof(probe->history));
+    probe->history_count = PROBE_HISTORY;
     return probe;
 }
 
@@ -187,6 +189,10 @@ static void init_probes(struct world_fixture *fixture)
     probe->failure_started = AGO(75);
     probe->changed = AGO(60);
     probe->write_quorum = 9;
+    probe->writable = PROBE_ABILITY_NO;
+    memset(probe->history + 20, PROBE_OUTCOME_FAILURE, 4);
+    probe->history[24] = PROBE_OUTCOME_UNKNOWN;
+    probe->history_at = 25;
     NAME(probe->text, "503 in 2 ms");
     probe = init_probe(fixture, "minio-read", PROBE_TYPE_MINIO, PROBE_SCOPE_SHARED, minio);
     probe->params.check = PROBE_CHECK_CLUSTER_READ;
