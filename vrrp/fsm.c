@@ -6,6 +6,7 @@
 #define DOWN_ADVERTS          3
 #define LEARNT_INTERVAL_RATIO 10 /* of our own: nobody may put us to sleep with one advert */
 #define ASSERT_EVERY_MIN_NS   (10 * NS_PER_MS)
+#define YIELD_PARTS           4 /* of an interval: so long we wait for the kernel */
 
 static const struct address NOBODY;
 
@@ -92,6 +93,7 @@ static void forget_active(struct vrrp_fsm *fsm)
     fsm->active_priority = 0;
     fsm->active_advert_interval_ns = fsm->conditions.advert_interval_ns;
     fsm->hold_until = MONOTIME_NEVER;
+    fsm->yielding = false;
 }
 
 static void become_backup(struct vrrp_fsm *fsm, enum vrrp_reason reason, struct monotime now)
@@ -176,6 +178,7 @@ static unsigned handle_in_initialize(struct vrrp_fsm *fsm, const struct vrrp_eve
     case VRRP_EVENT_SHUTDOWN:
     case VRRP_EVENT_TIMER:
     case VRRP_EVENT_ADVERT:
+    case VRRP_EVENT_RELEASED:
         return 0;
     }
     return 0;
@@ -211,20 +214,29 @@ static void relieve(struct vrrp_fsm *fsm, const struct vrrp_advert *advert)
         wait_for(fsm, VRRP_WAIT_SKEW, VRRP_REASON_PEER_DEGRADED, advert->heard);
 }
 
+/*
+ * RFC 9568 section 6.4.2, "If the Priority in the ADVERTISEMENT is 0". Who was named by the Active
+ * need not wait to learn whether somebody is better: its addresses are gone already.
+ */
+static unsigned hear_resignation(struct vrrp_fsm *fsm, const struct vrrp_advert *advert,
+                                 struct monotime now)
+{
+    if (!is_followed(fsm, advert)) {
+        fsm->resignations_ignored++; /* else anybody could start an election */
+        return 0;
+    }
+    fsm->last_heard = advert->heard;
+    if (fsm->conditions.successor && may_take_over(fsm))
+        return become_active(fsm, VRRP_REASON_HANDED_OVER, now) | VRRP_ANNOUNCE;
+    fsm->hold_until = MONOTIME_NEVER;
+    wait_for(fsm, VRRP_WAIT_SKEW, VRRP_REASON_PEER_RESIGNED, advert->heard);
+    return 0;
+}
+
 /* RFC 9568 section 6.4.2, "If an ADVERTISEMENT is received". */
 static void hear_in_backup(struct vrrp_fsm *fsm, const struct vrrp_advert *advert,
                            struct monotime now)
 {
-    if (advert->priority == 0) {
-        if (!is_followed(fsm, advert)) {
-            fsm->resignations_ignored++; /* else anybody could start an election */
-            return;
-        }
-        fsm->last_heard = advert->heard;
-        fsm->hold_until = MONOTIME_NEVER;
-        wait_for(fsm, VRRP_WAIT_SKEW, VRRP_REASON_PEER_RESIGNED, advert->heard);
-        return;
-    }
     if (may_relieve(fsm) && is_degraded(advert->priority)) {
         relieve(fsm, advert);
         return;
@@ -276,10 +288,14 @@ static unsigned handle_in_backup(struct vrrp_fsm *fsm, const struct vrrp_event *
     case VRRP_EVENT_TIMER:
         return expire_in_backup(fsm, now);
     case VRRP_EVENT_ADVERT:
+        if (event->advert.priority == 0)
+            return hear_resignation(fsm, &event->advert, now);
         hear_in_backup(fsm, &event->advert, now);
         return 0;
     case VRRP_EVENT_CONDITIONS:
         change_in_backup(fsm, &event->conditions, now);
+        return 0;
+    case VRRP_EVENT_RELEASED:
         return 0;
     }
     return 0;
@@ -324,6 +340,24 @@ static unsigned hear_in_active(struct vrrp_fsm *fsm, const struct vrrp_advert *a
     return VRRP_SEND_ADVERT | VRRP_ANNOUNCE;
 }
 
+static unsigned resign(struct vrrp_fsm *fsm, struct monotime now)
+{
+    become_backup(fsm, VRRP_REASON_NOT_CANDIDATE, now);
+    return VRRP_SEND_RESIGNATION | VRRP_REMOVE_ADDRESSES;
+}
+
+/*
+ * The successor adds the addresses as soon as it hears that we resign, so they go first. Nobody
+ * waits long for a kernel that does not answer.
+ */
+static unsigned begin_to_yield(struct vrrp_fsm *fsm, struct monotime now)
+{
+    if (!fsm->yielding)
+        fsm->deadline = monotime_add(now, fsm->conditions.advert_interval_ns / YIELD_PARTS);
+    fsm->yielding = true;
+    return VRRP_REMOVE_ADDRESSES;
+}
+
 static unsigned change_in_active(struct vrrp_fsm *fsm, const struct vrrp_conditions *conditions,
                                  struct monotime now)
 {
@@ -331,9 +365,11 @@ static unsigned change_in_active(struct vrrp_fsm *fsm, const struct vrrp_conditi
 
     fsm->conditions = *conditions;
     fsm->active_advert_interval_ns = conditions->advert_interval_ns;
-    if (!conditions->candidate) {
-        become_backup(fsm, VRRP_REASON_NOT_CANDIDATE, now);
-        return VRRP_SEND_RESIGNATION | VRRP_REMOVE_ADDRESSES;
+    if (!conditions->candidate)
+        return conditions->yield ? begin_to_yield(fsm, now) : resign(fsm, now);
+    if (fsm->yielding) {
+        fsm->yielding = false;
+        return advertise(fsm, now) | VRRP_ADD_ADDRESSES | VRRP_ANNOUNCE;
     }
     /* Peers learn the interval from us, and relieve us when we are degraded: both at once. */
     if (conditions->advert_interval_ns != former.advert_interval_ns)
@@ -374,11 +410,13 @@ static unsigned handle_in_active(struct vrrp_fsm *fsm, const struct vrrp_event *
         stop(fsm, event->reason, now);
         return VRRP_SEND_RESIGNATION | VRRP_REMOVE_ADDRESSES;
     case VRRP_EVENT_TIMER:
-        return advertise_on_grid(fsm, now);
+        return fsm->yielding ? resign(fsm, now) : advertise_on_grid(fsm, now);
     case VRRP_EVENT_ADVERT:
         return hear_in_active(fsm, &event->advert, now);
     case VRRP_EVENT_CONDITIONS:
         return change_in_active(fsm, &event->conditions, now);
+    case VRRP_EVENT_RELEASED:
+        return fsm->yielding ? resign(fsm, now) : 0;
     }
     return 0;
 }

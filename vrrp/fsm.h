@@ -20,6 +20,8 @@ struct vrrp_conditions {
     uint8_t priority; /* the effective one */
     bool preempt;
     bool candidate;
+    bool yield;        /* of no candidate: resign only once the addresses are gone */
+    bool successor;    /* named by the Active: take over at once when it resigns */
     bool kernel_ready; /* somebody is there to move the addresses */
     bool unattended;   /* nobody tells us what to do, or not for long enough: no healthy router */
 };
@@ -39,6 +41,7 @@ enum vrrp_event_kind {
     VRRP_EVENT_TIMER,
     VRRP_EVENT_ADVERT,
     VRRP_EVENT_CONDITIONS,
+    VRRP_EVENT_RELEASED, /* the kernel says that the addresses are gone */
 };
 
 struct vrrp_event {
@@ -76,6 +79,7 @@ struct vrrp_fsm {
     enum vrrp_reason wait_reason; /* with which the wait ends, if it does */
     struct monotime wait_since;
     struct monotime hold_until;  /* preempt_delay; MONOTIME_NEVER: nobody to preempt yet */
+    bool yielding;               /* Active still, while the kernel removes the addresses */
     struct monotime next_assert; /* when we may answer another lesser router */
     struct monotime last_sent;
     struct monotime last_heard; /* the Active we follow or followed; 0: never */

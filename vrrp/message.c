@@ -47,6 +47,8 @@ static const struct wire_field goal_fields[] = {
     WIRE_UPTO(vrrp_goal, params.announce_refresh_ns, INT64_MAX),
     WIRE_UPTO(vrrp_goal, priority, VRRP_PRIORITY_MAX),
     WIRE_BOOL(vrrp_goal, candidate),
+    WIRE_BOOL(vrrp_goal, yield),
+    WIRE_BOOL(vrrp_goal, successor),
     WIRE_UPTO(vrrp_goal, orphan_grace_ns, INT64_MAX),
     WIRE_END,
 };
@@ -189,6 +191,7 @@ const char *vrrp_message_reason_name(enum vrrp_reason reason)
         [VRRP_REASON_OVERSLEPT] = "overslept",
         [VRRP_REASON_REMOVED] = "removed",
         [VRRP_REASON_SHUTDOWN] = "shutdown",
+        [VRRP_REASON_HANDED_OVER] = "handed-over",
     };
     static_assert(sizeof(names) / sizeof(names[0]) == VRRP_REASONS, "a name each");
 

@@ -36,6 +36,7 @@ enum vrrp_reason {
     VRRP_REASON_OVERSLEPT,      /* we stood still for longer than a peer waits */
     VRRP_REASON_REMOVED,        /* no longer in the configuration */
     VRRP_REASON_SHUTDOWN,
+    VRRP_REASON_HANDED_OVER, /* the Active resigned, and named us */
     VRRP_REASONS,
 };
 
@@ -64,6 +65,8 @@ struct vrrp_goal {
     struct vrrp_params params; /* params.priority: the configured one */
     uint8_t priority;          /* the effective one: params.priority, or in the degraded band */
     bool candidate;            /* false: resign, listen, never become Active */
+    bool yield;     /* of no candidate: the addresses go first, then it resigns; one is named */
+    bool successor; /* the named one: Active at once when the Active resigns */
     int64_t orphan_grace_ns;
 };
 
@@ -119,21 +122,7 @@ struct vrrp_strays {
     uint64_t discarded[VRRP_DROP_REASONS];
 };
 
-#define VRRP_PEER_BLOB_BYTES 1024
-#define VRRP_PEER_ROUTERS    64
-
-/* One per set, or none. The keys are subkeys for frames alone; the first is the one to send with. */
-struct vrrp_cluster_goal {
-    uint8_t self; /* index of this node */
-    uint16_t port;
-    int64_t heartbeat_ns;
-    uint8_t key_count;
-    struct vrrp_cluster_key keys[2];
-    uint8_t node_count;
-    struct vrrp_cluster_node nodes[VRRP_CLUSTER_NODES];
-    uint16_t blob_bytes; /* what reghad tells the other ones */
-    uint8_t blob[VRRP_PEER_BLOB_BYTES];
-};
+#define VRRP_PEER_ROUTERS 64
 
 /* Why a peer frame did not count. */
 enum vrrp_frame_drop {

@@ -18,7 +18,7 @@ static void handle_state(void *owner, struct channel_message *state, struct mono
         log_err("no memory for what regha-net says", "message=%s", state->layout->name);
     routers->shared.pending = true; /* whoever waits for it looks at the end of the pass */
     /* Before the end of the snapshot only half of the truth is known. */
-    if (state->layout == &kernel_message_link && routers->shared.kernel_ready)
+    if (routers->shared.kernel_ready)
         vrrp_routers_consider(routers, now);
 }
 

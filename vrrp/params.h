@@ -82,4 +82,19 @@ struct vrrp_cluster_node {
     struct address address;
 };
 
+#define VRRP_PEER_BLOB_BYTES 1024
+
+/* One per set, or none. The keys are subkeys for frames alone; the first is the one to send with. */
+struct vrrp_cluster_goal {
+    uint8_t self; /* index of this node */
+    uint16_t port;
+    int64_t heartbeat_ns;
+    uint8_t key_count;
+    struct vrrp_cluster_key keys[2];
+    uint8_t node_count;
+    struct vrrp_cluster_node nodes[VRRP_CLUSTER_NODES];
+    uint16_t blob_bytes; /* what reghad tells the other ones */
+    uint8_t blob[VRRP_PEER_BLOB_BYTES];
+};
+
 #endif

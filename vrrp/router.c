@@ -28,6 +28,8 @@ static struct vrrp_conditions conditions_of(const struct vrrp_router *router)
         .priority = router->shared->orphaned ? VRRP_PRIORITY_ORPHANED : router->goal.priority,
         .preempt = params->preempt,
         .candidate = router->goal.candidate,
+        .yield = router->goal.yield,
+        .successor = router->goal.successor,
         .kernel_ready = router->shared->kernel_ready,
         .unattended = router->shared->unattended,
     };
@@ -188,8 +190,9 @@ static bool is_same_conditions(const struct vrrp_conditions *a, const struct vrr
 {
     return a->advert_interval_ns == b->advert_interval_ns &&
            a->preempt_delay_ns == b->preempt_delay_ns && a->priority == b->priority &&
-           a->preempt == b->preempt && a->candidate == b->candidate &&
-           a->kernel_ready == b->kernel_ready && a->unattended == b->unattended;
+           a->preempt == b->preempt && a->candidate == b->candidate && a->yield == b->yield &&
+           a->successor == b->successor && a->kernel_ready == b->kernel_ready &&
+           a->unattended == b->unattended;
 }
 
 static void change(struct vrrp_router *router, struct monotime now)
@@ -355,12 +358,23 @@ static bool start(struct vrrp_router *router, struct monotime now)
     return ready || !usable; /* a link that is down tells us when it is back */
 }
 
+/* It yields, and regha-net has done its part. */
+static void release(struct vrrp_router *router, struct monotime now)
+{
+    const struct vrrp_event event = {.kind = VRRP_EVENT_RELEASED};
+
+    if (router->fsm.yielding && !router->kernel_dirty &&
+        vrrp_view_has_removed(&router->shared->view, &router->params))
+        handle(router, &event, now);
+}
+
 bool vrrp_router_consider(struct vrrp_router *router, struct monotime now)
 {
     /* Before regha-net has spoken nothing is known; after it is gone, what it said last. */
     if (router->shared->stopping || (!router->begun && !router->shared->kernel_ready))
         return true;
     change(router, now);
+    release(router, now);
     const bool done = start(router, now);
     if (!router->begun)
         note_kernel(router);

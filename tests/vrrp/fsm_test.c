@@ -46,7 +46,10 @@ enum twist {
     STICKY,        /* preempt = false */
     NOT_CANDIDATE, /* so are we */
     NO_KERNEL,
-    DEGRADED, /* so are we: priority 5 */
+    DEGRADED,      /* so are we: priority 5 */
+    NAMED,         /* so are we, as successor; preempt = false */
+    NAMED_DRAINED, /* the same, and no candidate any more */
+    YIELDING,      /* and the kernel is at work */
 };
 
 struct row {
@@ -83,7 +86,26 @@ struct row {
 #define CHANGE(priority_, candidate_, kernel, interval_ns)                                         \
     {                                                                                              \
         .kind = VRRP_EVENT_CONDITIONS,                                                             \
-        .conditions = {interval_ns, 0, priority_, true, candidate_, kernel, false},                \
+        .conditions = {.advert_interval_ns = interval_ns,                                          \
+                       .priority = priority_,                                                      \
+                       .preempt = true,                                                            \
+                       .candidate = candidate_,                                                    \
+                       .kernel_ready = kernel},                                                    \
+    }
+
+#define YIELD                                                                                      \
+    {                                                                                              \
+        .kind = VRRP_EVENT_CONDITIONS, .conditions = {                                             \
+            .advert_interval_ns = SECOND,                                                          \
+            .priority = 100,                                                                       \
+            .preempt = true,                                                                       \
+            .kernel_ready = true,                                                                  \
+            .yield = true                                                                          \
+        }                                                                                          \
+    }
+#define RELEASED                                                                                   \
+    {                                                                                              \
+        .kind = VRRP_EVENT_RELEASED                                                                \
     }
 
 static const struct row rows[] = {
@@ -154,6 +176,30 @@ static const struct row rows[] = {
      NO_CHANGE, 0},
     {"another interval: say so at once, on a new grid", VRRP_ACTIVE, USUAL,
      CHANGE(100, true, true, 3 * SECOND), VRRP_ACTIVE, VRRP_SEND_ADVERT, 3 * SECOND, 0},
+
+    {"hand-over: the addresses go first", VRRP_ACTIVE, USUAL, YIELD, VRRP_ACTIVE,
+     VRRP_REMOVE_ADDRESSES, SECOND / 4, 0},
+    {"hand-over: told again, no more time", VRRP_ACTIVE, YIELDING, YIELD, VRRP_ACTIVE,
+     VRRP_REMOVE_ADDRESSES, NO_CHANGE, 0},
+    {"hand-over: they are gone: resign", VRRP_ACTIVE, YIELDING, RELEASED, VRRP_BACKUP,
+     VRRP_SEND_RESIGNATION | VRRP_REMOVE_ADDRESSES, DOWN, VRRP_REASON_NOT_CANDIDATE},
+    {"hand-over: the kernel does not answer: resign", VRRP_ACTIVE, YIELDING, TIMER, VRRP_BACKUP,
+     VRRP_SEND_RESIGNATION | VRRP_REMOVE_ADDRESSES, DOWN, VRRP_REASON_NOT_CANDIDATE},
+    {"hand-over: called off: take them back", VRRP_ACTIVE, YIELDING,
+     CHANGE(100, true, true, SECOND), VRRP_ACTIVE,
+     VRRP_SEND_ADVERT | VRRP_ADD_ADDRESSES | VRRP_ANNOUNCE, SECOND, 0},
+    {"hand-over: a better router meanwhile: leave it to him", VRRP_ACTIVE, YIELDING,
+     ADVERT(200, false), VRRP_BACKUP, VRRP_REMOVE_ADDRESSES, 2 * DOWN, VRRP_REASON_PREEMPTED},
+    {"nobody yields: what is gone is not asked for", VRRP_ACTIVE, USUAL, RELEASED, VRRP_ACTIVE, 0,
+     NO_CHANGE, 0},
+    {"named: the Active resigned: at once", VRRP_BACKUP, NAMED, ADVERT(0, false), VRRP_ACTIVE,
+     VRRP_SEND_ADVERT | VRRP_ADD_ADDRESSES | VRRP_ANNOUNCE, SECOND, VRRP_REASON_HANDED_OVER},
+    {"named: somebody else resigned: nothing", VRRP_BACKUP, NAMED, ADVERT_OF(STRANGER, 0, false),
+     VRRP_BACKUP, 0, NO_CHANGE, 0},
+    {"named: the Active advertises: follow", VRRP_BACKUP, NAMED, ADVERT(50, false), VRRP_BACKUP, 0,
+     2 * DOWN, 0},
+    {"named, no candidate any more: listen", VRRP_BACKUP, NAMED_DRAINED, ADVERT(0, false),
+     VRRP_BACKUP, 0, SKEW, 0},
 };
 
 static struct vrrp_fsm fsm_in(enum vrrp_state state, enum twist twist)
@@ -161,9 +207,11 @@ static struct vrrp_fsm fsm_in(enum vrrp_state state, enum twist twist)
     struct vrrp_conditions conditions = usual;
     struct vrrp_fsm fsm;
 
-    conditions.preempt = twist != STICKY && twist != DEGRADED;
-    conditions.candidate = twist != NOT_CANDIDATE;
+    conditions.preempt = twist != STICKY && twist != DEGRADED && twist != NAMED;
+    conditions.candidate = twist != NOT_CANDIDATE && twist != NAMED_DRAINED && twist != YIELDING;
     conditions.kernel_ready = twist != NO_KERNEL;
+    conditions.successor = twist == NAMED || twist == NAMED_DRAINED;
+    conditions.yield = twist == YIELDING;
     if (twist == DEGRADED)
         conditions.priority = 5;
     vrrp_fsm_init(&fsm, &conditions);
@@ -176,6 +224,7 @@ static struct vrrp_fsm fsm_in(enum vrrp_state state, enum twist twist)
         fsm.wait_reason = VRRP_REASON_TIMEOUT;
         fsm.wait_since = monotime_add(now, -vrrp_fsm_active_down_ns(&fsm));
     }
+    fsm.yielding = twist == YIELDING;
     fsm.last_sent = monotime_add(now, -SECOND);
     return fsm;
 }

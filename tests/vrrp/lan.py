@@ -11,7 +11,8 @@ GROUP = 64901
 MS = 1_000_000
 STATES = ("initialize", "backup", "active")
 REASONS = ("startup", "resumed", "timeout", "peer-resigned", "peer-degraded", "preempted", "preempt",
-           "not-candidate", "interface-down", "no-kernel", "overslept", "removed", "shutdown")
+           "not-candidate", "interface-down", "no-kernel", "overslept", "removed", "shutdown",
+           "handed-over")
 GOAL, STATUS, TRANSITION, COUNTERS, STRAYS, CLUSTER, PEER = range(32, 39)
 FRAME_DROPS = ("accepted", "stranger", "length", "seal", "malformed", "receiver", "incarnation", "replay")
 PORT = 9652
