@@ -326,6 +326,8 @@ const struct command_row command_table_rows[] = {
     {"show routers", SHOW(SHOW_ROUTERS, "", 0, COMMAND_USER, "virtual routers and their states")},
     {"show vips", SHOW(SHOW_VIPS, "", 0, COMMAND_USER, "virtual addresses in the kernel")},
     {"show probes", SHOW(SHOW_PROBES, "[NAME]", 1, COMMAND_USER, "probes, or all about one")},
+    {"show breakers",
+     SHOW(SHOW_BREAKERS, "", 0, COMMAND_USER, "storage peers, and who is cut off")},
     {"show registries", SHOW(SHOW_REGISTRIES, "", 0, COMMAND_USER, "registries, why they run")},
     {"show processes", SHOW(SHOW_PROCESSES, "", 0, COMMAND_USER, "the processes of regha here")},
     {"show history", SHOW(SHOW_HISTORY, "[N]", 1, COMMAND_USER, "the last changes and causes")},
@@ -354,8 +356,8 @@ _Static_assert(sizeof(command_table_rows) / sizeof(command_table_rows[0]) < WORL
                "each command has its counters in the world, and one is for none of them");
 
 const char *const command_table_later[] = {
-    "show bundle", "show quorum", "show guard", "show breakers", "show balancers", "show timers",
-    "switchover",  "failover",    "drain",      "ready",         "maint",          "pause",
-    "resume",      "enable",      "disable",    "set weight",    "set priority",   "bundle",
-    "gc",          "upgrade",     "wait",       "dump",          "clear failures", NULL,
+    "show bundle", "show quorum", "show guard", "show balancers", "show timers", "switchover",
+    "failover",    "drain",       "ready",      "maint",          "pause",       "resume",
+    "enable",      "disable",     "set weight", "set priority",   "bundle",      "gc",
+    "upgrade",     "wait",        "dump",       "clear failures", NULL,
 };

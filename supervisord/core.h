@@ -49,6 +49,8 @@ struct core_request_handler {
     void *owner;
 };
 
+struct breakers;
+
 struct core {
     struct loop *loop;
     struct service service;
@@ -63,6 +65,7 @@ struct core {
     struct vrrp_cluster_goal cluster_sent; /* what regha-vrrp was told last of the other nodes */
     struct core_router *routers;
     struct core_registry *registries;
+    struct breakers *breakers;
     struct channel_client *clients[WORLD_PROCESSES]; /* none to ourselves */
     struct operator_save operator_save;
     struct peers_news news; /* as told to the other nodes last */

@@ -180,6 +180,7 @@ static void gather_peers(const struct core *core, struct gather *gather, struct 
     struct role_evidence *evidence = &gather->evidence;
     size_t silent = 0;
 
+    evidence->store_unsettled = world->breakers.in_doubt;
     for (size_t at = 0; at < world->node_count; at++) {
         const struct world_node *node = &world->nodes[at];
 

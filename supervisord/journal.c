@@ -27,6 +27,7 @@ static const struct telling {
     [WORLD_EVENT_DECISION] = {"decision", "vrouter"},
     [WORLD_EVENT_NODE] = {"node", "peer"},
     [WORLD_EVENT_OPERATOR] = {"an operator spoke", "object"},
+    [WORLD_EVENT_BREAKER] = {"circuit breaker", "storage"},
 };
 
 static void tell(const struct world_event *event, enum log_level level)

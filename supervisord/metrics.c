@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <sys/resource.h>
 
+#include "supervisord/metrics_breaker.h"
 #include "supervisord/metrics_compat.h"
 #include "supervisord/metrics_node.h"
 #include "supervisord/metrics_request.h"
@@ -11,11 +12,8 @@
 #include "supervisord/metrics_service.h"
 
 static const struct metrics_row *const segments[] = {
-    metrics_node_rows,
-    metrics_router_rows,
-    metrics_service_rows,
-    metrics_request_rows,
-    metrics_compat_rows,
+    metrics_node_rows,    metrics_router_rows,  metrics_service_rows,
+    metrics_request_rows, metrics_breaker_rows, metrics_compat_rows,
 };
 
 const struct metrics_row *metrics_at(size_t at)

@@ -6,6 +6,7 @@
 
 #include <sodium.h>
 
+#include "supervisord/breakers.h"
 #include "supervisord/host.h"
 #include "supervisord/journal.h"
 #include "supervisord/store_watch.h"
@@ -251,6 +252,7 @@ void peers_take(struct core *core, const struct vrrp_peer_state *state, struct m
     memcpy(node->rejected, state->rejected, sizeof(node->rejected));
     if (node->self)
         return;
+    breakers_hear(core, state, now);
     const bool changed = node->reachable != state->reachable;
     node->reachable = state->reachable;
     node->leaving = state->leaving;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "supervisord/breakers.h"
 #include "supervisord/journal.h"
 #include "supervisord/peers.h"
 #include "supervisord/store_watch.h"
@@ -171,6 +172,8 @@ void reports_take_net(void *owner, struct channel_message *state, struct monotim
         take_process(core, WORLD_NET, state->value, now);
     else if (state->layout == &kernel_message_status)
         take_kernel_status(&core->world, state->value, now);
+    else if (state->layout == &kernel_message_breaker_status)
+        breakers_take(core, state->value);
 }
 
 /* regha-launcher. */
@@ -315,6 +318,7 @@ void reports_process(struct core *core, enum world_process_kind kind, bool conne
 
     process->connected = connected;
     process->changed = now;
+    breakers_process(core, kind, connected, now);
     core->is_dirty = true;
     journal_add(&core->world, now, &entry, "%s",
                 connected ? "" : "what it does goes on as it was; its restart is awaited");

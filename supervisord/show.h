@@ -18,6 +18,7 @@ enum show_what {
     SHOW_ROUTERS,
     SHOW_VIPS,
     SHOW_PROBES,
+    SHOW_BREAKERS,
     SHOW_REGISTRIES,
     SHOW_PROCESSES,
     SHOW_HISTORY,

@@ -8,6 +8,7 @@
 
 /* A difference that heals within this is no trouble yet. */
 #define SETTLE_NS       (2 * NS_PER_S)
+#define EFFECT_NS       (60 * NS_PER_S) /* for connections to storage peers to be seen */
 #define PROBE_UNKNOWN_S 30
 #define PEERS_NS        (10 * NS_PER_S) /* after a start, for all to be heard */
 
@@ -362,6 +363,44 @@ static void peers(const struct teller *teller)
         peer(teller, &world->nodes[i]);
 }
 
+/* A storage peer that does not answer; that no cut changes anything here is told a while after a start. */
+static void breaker(const struct teller *teller, const struct breaker_view_peer *peer)
+{
+    const struct breaker_view *view = &teller->world->breakers;
+    struct trouble trouble = about("breaker", peer->label);
+    const bool is_young = monotime_since(teller->world->started, teller->now) < EFFECT_NS;
+    char text[WORDS_SPAN_BYTES + 8];
+
+    if (peer->verdict.state == BREAKER_OPEN)
+        say(teller, TROUBLE_DEGRADED, look_at(&trouble, "its host, and MinIO there"),
+            "storage peer %s (%s) does not answer and is cut off %s", peer->label, peer->node,
+            since(peer->since.ns, teller->now, text));
+    else if (peer->asked.ns != 0 && peer->verdict.is_doubted &&
+             monotime_since(peer->asked, teller->now) >= SETTLE_NS)
+        say(teller, TROUBLE_DEGRADED, look_at(&trouble, "its host, and MinIO there"),
+            "storage peer %s (%s) does not answer %s and is not cut off: %s", peer->label,
+            peer->node, since(peer->asked.ns, teller->now, text),
+            breaker_reason_name(peer->verdict.reason));
+    if (view->is_known && view->is_supported && !is_young && peer->answered.ns != 0 &&
+        !breaker_view_has_effect(view, peer))
+        say(teller, TROUBLE_NOTE, look_at(&trouble, "reghactl show breakers"),
+            "no connection from here to storage peer %s is seen: cutting it off would have no "
+            "effect here",
+            peer->label);
+}
+
+static void breakers(const struct teller *teller)
+{
+    const struct breaker_view *view = &teller->world->breakers;
+    struct trouble trouble = about("breaker", "");
+
+    if (view->peer_count > 0 && view->is_known && !view->is_supported)
+        say(teller, TROUBLE_DEGRADED, look_at(&trouble, "journalctl -u regha-net"),
+            "silent storage peers cannot be cut off on this kernel: a dead host stalls reads");
+    for (size_t at = 0; at < view->peer_count; at++)
+        breaker(teller, &view->peers[at]);
+}
+
 static void one_pass(const struct teller *teller)
 {
     const struct world *world = teller->world;
@@ -375,6 +414,7 @@ static void one_pass(const struct teller *teller)
     for (size_t i = 0; world->probes && i < probe_set_count(world->probes); i++)
         probe(teller, probe_set_state(world->probes, i));
     peers(teller);
+    breakers(teller);
 }
 
 void trouble_list(const struct world *world, struct monotime now,

@@ -11,6 +11,7 @@
 #include "base/process.h"
 #include "probes/message.h"
 #include "registry-launcher/message.h"
+#include "supervisord/breaker_view.h"
 #include "supervisord/operator.h"
 #include "supervisord/peers_news.h"
 #include "supervisord/settings.h"
@@ -90,6 +91,7 @@ enum world_event_kind {
     WORLD_EVENT_DECISION, /* of the role, with its inputs */
     WORLD_EVENT_NODE,     /* another one is heard, or silent */
     WORLD_EVENT_OPERATOR, /* people said something of this node */
+    WORLD_EVENT_BREAKER,  /* a storage peer was cut off, or let go */
     WORLD_EVENT_KINDS,
 };
 
@@ -138,6 +140,7 @@ struct world {
     size_t node_count;
     struct world_node *nodes;
     struct probe_set *probes;
+    struct breaker_view breakers;
     uint64_t probe_changes;
     size_t stray_count;
     struct vrrp_strays strays[8];

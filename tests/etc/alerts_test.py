@@ -40,6 +40,8 @@ WELL = dict(
         each(D, "7x100", **R, interface="eth0", reason="foreign-source"),
         each(D, "7x100", **R, interface="eth0", reason="own-source"),
         each("regha_vrrp_advert_late_total", "5x100", **R), each("regha_orphaned", "0x100", **R),
+        each("regha_breaker_state", "0x100", peer="10.0.0.12:9000", state="open"),
+        each("regha_breaker_effective", "1x100", peer="10.0.0.12:9000"),
         each("regha_peer_last_seen_seconds", "0x100", node="n2")) for series in part)
 
 def only(metric, where, values, /, **labels):
@@ -72,6 +74,8 @@ ROWS = {
     "ReghaAddressInUse": (only(D, "n1", "0+1x100", **R, interface="eth0", reason="own-source"), 1),
     "ReghaLateAdverts": (only("regha_vrrp_advert_late_total", "n1", "0+1x100", **R), 1),
     "ReghaOrphaned": (only("regha_orphaned", "n1", "1x100", **R), 1),
+    "ReghaStoragePeerSilent": (only("regha_breaker_state", "n1", "1x100", peer="10.0.0.12:9000", state="open"), 1),
+    "ReghaBreakerWithoutEffect": (only("regha_breaker_effective", "n1", "0x100", peer="10.0.0.12:9000"), 1),
     "ReghaPeerSilent": (only("regha_peer_last_seen_seconds", "n1", "60x100", node="n2"), 1),
 }
 

@@ -126,9 +126,10 @@ static void test_words(void **state)
     expect("relo", WORLD_USAGE, "write it out, for it changes something: reload\n");
     expect("regi registry restart", WORLD_USAGE,
            "write it out, for it changes something: registry\n");
-    expect("show", WORLD_USAGE,
-           "incomplete; it goes on with: info, health, nodes, routers, vips, probes, registries, "
-           "processes, history, events, errors, config, env, version\n");
+    expect(
+        "show", WORLD_USAGE,
+        "incomplete; it goes on with: info, health, nodes, routers, vips, probes, breakers, registries, "
+        "processes, history, events, errors, config, env, version\n");
     expect("show rooters", WORLD_USAGE,
            "unknown command \"show rooters\", the nearest one is: show routers\n");
     expect("shwo info", WORLD_USAGE,
@@ -180,11 +181,12 @@ static void test_every_level(void **state)
         char *text = NULL;
         assert_int_equal(answer(entry.words, &text), WORLD_DENIED);
         free(text);
-        assert_non_null(strstr("show info show health show nodes show routers show vips "
-                               "show probes show registries show processes show history "
-                               "show events show errors show config show version nagios "
-                               "show env configcheck registry clear counters reload",
-                               entry.words));
+        assert_non_null(
+            strstr("show info show health show nodes show routers show vips "
+                   "show probes show breakers show registries show processes show history "
+                   "show events show errors show config show version nagios "
+                   "show env configcheck registry clear counters reload",
+                   entry.words));
     }
 }
 

@@ -153,9 +153,14 @@ MOVE(most_files, input.most_files++)
 MOVE(asked, fixture.requests.asked[REQUESTS_VERB][REQUESTS_DONE]++)
 MOVE(request_rejected, fixture.requests.rejected[REQUEST_FRAME_SEAL]++)
 MOVE(started, fixture.world.started_wall_ns++)
+MOVE(breaker_state, fixture.world.breakers.peers[0].verdict.state = BREAKER_OPEN)
+MOVE(breaker_opened, fixture.world.breakers.peers[0].opened[BREAKER_REASON_FROZEN]++)
+MOVE(breaker_effect, fixture.world.breakers.peers[0].seen.sockets = 0)
+MOVE(breaker_refusing, fixture.world.breakers.peers[0].is_refusing = true)
 
 #define VR "{vrouter=\"registry\",vrid=\"51\",family=\"ipv4\""
 #define KA "{iname=\"registry\",intf=\"eth0\",vrid=\"51\""
+#define SP "{peer=\"10.0.0.11:9000\""
 #define LN "{process=\"regha-launcher\""
 #define PW "{probe=\"minio-write\",type=\"minio\",scope=\"shared\""
 
@@ -165,6 +170,15 @@ static const struct {
     const char *before, *after; /* lines; NULL: none */
 } rows[] = {
     {"regha_build_info", NULL, "regha_build_info{version=\"" REGHA_VERSION "\"} 1", NULL},
+    {"regha_breaker_state", move_breaker_state, "regha_breaker_state" SP ",state=\"closed\"} 1",
+     "regha_breaker_state" SP ",state=\"open\"} 1"},
+    {"regha_breaker_opened_total", move_breaker_opened,
+     "regha_breaker_opened_total" SP ",reason=\"host-frozen\"} 0",
+     "regha_breaker_opened_total" SP ",reason=\"host-frozen\"} 1"},
+    {"regha_breaker_effective", move_breaker_effect, "regha_breaker_effective" SP "} 1",
+     "regha_breaker_effective" SP "} 0"},
+    {"regha_breaker_peer_answering", move_breaker_refusing, "regha_breaker_peer_answering" SP "} 1",
+     "regha_breaker_peer_answering" SP "} 0"},
     {"regha_health", move_lost_vrrp, "regha_health{state=\"down\"} 0",
      "regha_health{state=\"down\"} 1"},
     {"regha_vrrp_state", move_state, "regha_vrrp_state" VR ",state=\"active\"} 1",

@@ -52,17 +52,12 @@ static void test_golden(void **state)
         enum show_what what;
         const char *name;
     } rows[] = {
-        {SHOW_INFO, "info"},
-        {SHOW_HEALTH, "health"},
-        {SHOW_NODES, "nodes"},
-        {SHOW_ROUTERS, "routers"},
-        {SHOW_VIPS, "vips"},
-        {SHOW_PROBES, "probes"},
-        {SHOW_REGISTRIES, "registries"},
-        {SHOW_PROCESSES, "processes"},
-        {SHOW_HISTORY, "history"},
-        {SHOW_EVENTS, "events"},
-        {SHOW_CONFIG, "config"},
+        {SHOW_INFO, "info"},           {SHOW_HEALTH, "health"},
+        {SHOW_NODES, "nodes"},         {SHOW_ROUTERS, "routers"},
+        {SHOW_VIPS, "vips"},           {SHOW_PROBES, "probes"},
+        {SHOW_BREAKERS, "breakers"},   {SHOW_REGISTRIES, "registries"},
+        {SHOW_PROCESSES, "processes"}, {SHOW_HISTORY, "history"},
+        {SHOW_EVENTS, "events"},       {SHOW_CONFIG, "config"},
         {SHOW_ERRORS, "errors"},
     };
     struct show show = {.world = &fixture.world};
@@ -211,7 +206,7 @@ static void test_status(void **state)
     fclose(out);
     golden_check("status.json", text);
     parsed = json_tokener_parse(text);
-    assert_int_equal(json_object_object_length(parsed), 9);
+    assert_int_equal(json_object_object_length(parsed), 10);
     json_object_put(parsed);
     free(text);
 }

@@ -256,6 +256,37 @@ static void init_peers(struct world_fixture *fixture)
     fixture->world.nodes = fixture->peers;
 }
 
+static void init_breakers(struct world_fixture *fixture)
+{
+    static const char *const labels[] = {"10.0.0.11:9000", "10.0.0.13:9000", "10.0.0.14:9000"};
+    static const char *const nodes[] = {"n1", "n3", "n4"};
+    struct breaker_view *view = &fixture->world.breakers;
+
+    view->is_known = view->is_supported = true;
+    view->limit = 1;
+    view->peer_count = 3;
+    for (size_t at = 0; at < view->peer_count; at++) {
+        struct breaker_view_peer *peer = &view->peers[at];
+
+        NAME(peer->label, labels[at]);
+        NAME(peer->node, nodes[at]);
+        peer->host = BREAKER_HOST_HEARD;
+        peer->answered = AGO(0.4);
+        peer->is_seen = true;
+        peer->seen.sockets = at < 2 ? 6 : 0;
+    }
+    view->open_count = 1;
+    view->peers[1].verdict =
+        (struct breaker_peer_verdict){BREAKER_OPEN, BREAKER_REASON_HOST, true, false};
+    view->peers[1].host = BREAKER_HOST_SILENT;
+    view->peers[1].since = AGO(74);
+    view->peers[1].asked = AGO(74);
+    view->peers[1].answered = AGO(75);
+    view->peers[1].opened[BREAKER_REASON_HOST] = 1;
+    view->peers[1].seen.sockets = 0;
+    view->peers[1].seen.destroyed = 6;
+}
+
 struct world_event *world_fixture_event(struct world_fixture *fixture, enum world_event_kind kind,
                                         const char *object, const char *text)
 {
@@ -318,6 +349,7 @@ void world_fixture_init(struct world_fixture *fixture)
     init_probes(fixture);
     init_registry(fixture);
     init_peers(fixture);
+    init_breakers(fixture);
     init_events(fixture);
     fixture->requests.rejected[REQUEST_FRAME_SEAL] = 4;
     fixture->requests.asked[REQUESTS_VERB][REQUESTS_DONE] = 3;
@@ -339,6 +371,9 @@ void world_fixture_init_well(struct world_fixture *fixture)
 {
     world_fixture_init(fixture);
     fixture->peers[2].reachable = true;
+    fixture->world.breakers.peers[1].verdict = (struct breaker_peer_verdict){.reason = 0};
+    fixture->world.breakers.peers[1].asked.ns = 0;
+    fixture->world.breakers.peers[2].seen.sockets = 6;
     fixture->probes.states[1].health = PROBE_UP;
     fixture->routers[0].counters.discarded[VRRP_DROP_FOREIGN_SOURCE] = 0;
     fixture->world.processes[WORLD_LAUNCHER].restarts = 0;

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "supervisord/breaker_view.h"
+
+bool breaker_view_has_effect(const struct breaker_view *view, const struct breaker_view_peer *peer)
+{
+    return view->is_supported && peer->is_seen &&
+           (peer->seen.sockets > 0 || peer->seen.forwarded || peer->seen.destroyed > 0);
+}
