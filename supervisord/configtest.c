@@ -17,6 +17,19 @@ static void write_warnings(char *text, FILE *err)
             fprintf(err, "warning: %s\n", line);
 }
 
+/* While keys are being changed it must be seen what is sent, and what is understood. */
+static void write_keys(const struct settings *settings, FILE *out)
+{
+    const struct settings_cluster *cluster = &settings->cluster;
+
+    if (settings->node_count < 2)
+        return;
+    fprintf(out, "cluster key: %s seals what this node says", cluster->key_file);
+    if (cluster->old_key_file[0] != '\0')
+        fprintf(out, "; what others seal with %s is understood, too", cluster->old_key_file);
+    fputc('\n', out);
+}
+
 static void write_valid(const char *path, const struct settings *settings, FILE *out)
 {
     if (settings->self == SETTINGS_NO_NODE)
@@ -24,6 +37,7 @@ static void write_valid(const char *path, const struct settings *settings, FILE 
     else
         fprintf(out, "%s: configuration is valid, this node is %s\n", path,
                 settings->nodes[settings->self].name);
+    write_keys(settings, out);
     fputs("ports to open:\n", out);
     settings_write_ports(settings, out);
 }

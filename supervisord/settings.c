@@ -145,7 +145,7 @@ void settings_write_ports(const struct settings *settings, FILE *out)
         fprintf(out, "TCP %-6d monitoring and the nodes to each node: metrics and status\n",
                 settings->metrics.port);
     fprintf(out, "UDP %-6d between the nodes: what they tell each other\n", settings->cluster.port);
-    fprintf(out, "TCP %-6d between the nodes: kept for requests, not used by this version\n",
+    fprintf(out, "TCP %-6d between the nodes: what they ask each other\n",
             settings->cluster.port);
     for (size_t at = 0; at < settings->registry_count; at++)
         write_registry_port(settings, &settings->registries[at], out);

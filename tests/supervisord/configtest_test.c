@@ -60,6 +60,23 @@ static void test_valid(void **state)
     free_outcome(&outcome);
 }
 
+/* While keys are being changed it must be seen what is sent, and what is understood. */
+static void test_keys(void **state)
+{
+    struct outcome outcome = run("cluster = { key_files = ( \"/a/new\", \"/a/old\" ); };\n"
+                                 "nodes = ( { name = \"n1\"; address = \"198.51.100.77\"; },\n"
+                                 "          { name = \"n2\"; address = \"198.51.100.78\"; } );\n"
+                                 "virtual_routers = ( { vrid = 51; addresses = ( "
+                                 "\"198.51.100.100\" ); } );\n",
+                                 false);
+
+    (void)state;
+    assert_int_equal(outcome.status, CONFIGTEST_VALID);
+    assert_non_null(strstr(outcome.out, "cluster key: /a/new seals what this node says; what "
+                                        "others seal with /a/old is understood, too\n"));
+    free_outcome(&outcome);
+}
+
 static void test_invalid(void **state)
 {
     struct outcome outcome = run("nodes = ();\n", false);
@@ -88,8 +105,8 @@ static void test_dump(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_valid), cmocka_unit_test(test_invalid),
-                                       cmocka_unit_test(test_dump)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_valid), cmocka_unit_test(test_keys),
+                                       cmocka_unit_test(test_invalid), cmocka_unit_test(test_dump)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
