@@ -65,6 +65,8 @@ static void carry_routers(const struct core *core, const struct settings *settin
                 continue;
             draft->routers[at] = world->routers[old];
             draft->core_routers[at] = core->routers[old];
+            if (settings->node_count != world->node_count)
+                draft->routers[at].handover.phase = HANDOVER_NONE; /* to whom, nobody knows now */
         }
         draft->routers[at].settings = *wanted;
     }
@@ -120,7 +122,16 @@ static void carry_memory(const struct world *world, const struct settings *setti
     struct role_memory *memory = &draft->core_routers[router].memory;
     const struct role_memory former = *memory;
 
-    *memory = (struct role_memory){.hold_is_over = former.hold_is_over};
+    *memory = (struct role_memory){
+        .hold_is_over = former.hold_is_over,
+        .is_yielding = former.is_yielding,
+        .yielded = former.yielded,
+        .readonly = former.readonly,
+        .store_stop = former.store_stop,
+        .has_last = former.has_last,
+        .last = former.last,
+    };
+    memory->last.which = -1; /* it may be another one now */
     for (size_t at = 0; at < settings->registry_count; at++) {
         const char *name = settings->registries[at].params.name;
         const int new = service_of(draft->registries, settings->registry_count, follows, name);

@@ -35,6 +35,22 @@ struct command_core {
     int (*check)(void *owner, FILE *out);
     /* Start this registry anew: its goal with another serial. 0 or a negative errno. */
     int (*restart_registry)(void *owner, const char *name, struct err *err);
+    /* What people say: core_operator.h. `flags` of enum command_mode_flags. */
+    void (*set_mode)(void *owner, enum operator_mode mode, uid_t uid, unsigned flags);
+    void (*pause)(void *owner, int64_t until_wall_ns, uid_t uid); /* 0: resume */
+    int (*set_registry_run)(void *owner, const char *name, enum operator_run run, uid_t uid,
+                            struct err *err);
+    int (*set_registry_write)(void *owner, const char *name, enum operator_write write, uid_t uid,
+                              struct err *err);
+    /* Which node could take over router `at` of the world; -1: none. */
+    int (*find_successor)(void *owner, size_t at, struct monotime now);
+    /* Ask MinIO whether this node may leave; world->maint has the answer. */
+    void (*ask_maintenance)(void *owner, struct monotime now);
+};
+
+enum command_mode_flags {
+    COMMAND_MODE_ONCE = 1 << 0,   /* only until reghad starts again */
+    COMMAND_MODE_FORCED = 1 << 1, /* even if nobody takes over */
 };
 
 /* What all callers share. */
@@ -49,7 +65,13 @@ enum command_wait_kind {
     COMMAND_WAIT_NONE,
     COMMAND_WAIT_RELOAD,
     COMMAND_WAIT_REGISTRY,
+    COMMAND_WAIT_SAVED,  /* what was said is on the disk */
+    COMMAND_WAIT_ASKED,  /* MinIO has answered */
+    COMMAND_WAIT_EMPTY,  /* this node holds nothing, and nothing serves here */
+    COMMAND_WAIT_TURNED, /* a registry is as it was asked to be */
 };
+
+#define COMMAND_SAYS_BYTES 256
 
 /* One connection. */
 struct command_caller {
@@ -63,7 +85,9 @@ struct command_caller {
     uint64_t reload_attempts; /* before */
     int64_t registry_started_ns;
     struct monotime wait_since, wait_until;
-    size_t entry; /* of the table, while it waits */
+    char says[COMMAND_SAYS_BYTES]; /* to be answered when the wait is over */
+    char doing[64];                /* what it waits for, for people */
+    size_t entry;                  /* of the table, while it waits */
 };
 
 #define COMMAND_WAITS (-1) /* instead of a result: poll until there is one */

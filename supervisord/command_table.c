@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/edit.h"
+#include "supervisord/command_verbs.h"
 #include "supervisord/show_log.h"
 #include "supervisord/trouble.h"
 #include "supervisord/words.h"
@@ -234,13 +235,14 @@ static int run_registry(struct command_call *call)
     const struct world *world = call->desk->world;
     const struct world_registry *registry = find_registry(world, call->arguments[0]);
 
-    if (strcmp(call->arguments[1], "restart") != 0 || !call->desk->core->restart_registry) {
-        fprintf(call->out, "\"%.40s\" is not in this version; usage: registry NAME restart\n",
-                call->arguments[1]);
-        return WORLD_USAGE;
-    }
     if (!registry)
         return say_no_registry(call, call->arguments[0]);
+    if (strcmp(call->arguments[1], "restart") != 0)
+        return command_verbs_registry(call, registry);
+    if (!call->desk->core->restart_registry) {
+        fprintf(call->out, "not in this version\n");
+        return WORLD_USAGE;
+    }
     if (!world->processes[WORLD_LAUNCHER].connected) {
         fprintf(call->out, "regha-launcher is away; see journalctl -u regha-launcher\n");
         return WORLD_PRECONDITION;
@@ -308,6 +310,12 @@ int command_table_poll(struct command_call *call)
     case COMMAND_WAIT_REGISTRY:
         result = poll_registry(call);
         break;
+    case COMMAND_WAIT_SAVED:
+    case COMMAND_WAIT_ASKED:
+    case COMMAND_WAIT_EMPTY:
+    case COMMAND_WAIT_TURNED:
+        result = command_verbs_poll(call);
+        break;
     }
     if (result != COMMAND_WAITS)
         call->caller->wait = COMMAND_WAIT_NONE;
@@ -318,6 +326,8 @@ int command_table_poll(struct command_call *call)
     arguments, 0, most, level, false, true, run_show, what, help
 #define VERB(arguments, count, level, changes, run, help)                                          \
     arguments, count, count, level, changes, false, run, SHOW_INFO, help
+#define FLAGS(arguments, most, run, help)                                                          \
+    arguments, 0, most, COMMAND_OPERATOR, true, false, run, SHOW_INFO, help
 
 const struct command_row command_table_rows[] = {
     {"show info", SHOW(SHOW_INFO, "", 0, COMMAND_USER, "this node at a glance")},
@@ -339,8 +349,15 @@ const struct command_row command_table_rows[] = {
     {"reload", VERB("", 0, COMMAND_ADMIN, true, run_reload, "read the configuration again")},
     {"configcheck",
      VERB("", 0, COMMAND_OPERATOR, false, run_check, "judge the file, change nothing")},
-    {"registry", VERB("NAME restart", 2, COMMAND_OPERATOR, true, run_registry,
-                      "stop and start a registry, wait until it is ready")},
+    {"registry", VERB("NAME start|stop|restart|readonly|readwrite", 2, COMMAND_OPERATOR, true,
+                      run_registry, "what one registry does here, whatever the policy says")},
+    {"drain", FLAGS("[--force] [--once]", 2, command_verbs_drain,
+                    "hand over what this node holds, and hold nothing")},
+    {"maint", FLAGS("[--force]", 1, command_verbs_maint,
+                    "ask MinIO whether this node may leave, then drain it")},
+    {"ready", FLAGS("", 0, command_verbs_ready, "take part again after drain or maint")},
+    {"pause", FLAGS("[FOR]", 1, command_verbs_pause, "let nothing change by itself, for a while")},
+    {"resume", FLAGS("", 0, command_verbs_resume, "end a pause")},
     {"clear counters", VERB("", 0, COMMAND_OPERATOR, true, run_clear, "count errors from now on")},
     {"nagios", VERB("", 0, COMMAND_USER, false, run_nagios, "one line, and 0, 1 or 2 as result")},
     {"help", VERB("", 0, COMMAND_NOBODY, false, run_help, "these commands")},
@@ -356,8 +373,7 @@ _Static_assert(sizeof(command_table_rows) / sizeof(command_table_rows[0]) < WORL
                "each command has its counters in the world, and one is for none of them");
 
 const char *const command_table_later[] = {
-    "show bundle", "show quorum", "show guard", "show balancers", "show timers", "switchover",
-    "failover",    "drain",       "ready",      "maint",          "pause",       "resume",
-    "enable",      "disable",     "set weight", "set priority",   "bundle",      "gc",
-    "upgrade",     "wait",        "dump",       "clear failures", NULL,
+    "show bundle", "show quorum", "show guard", "show balancers", "show timers",    "switchover",
+    "failover",    "enable",      "disable",    "set weight",     "set priority",   "bundle",
+    "gc",          "upgrade",     "wait",       "dump",           "clear failures", NULL,
 };

@@ -437,6 +437,7 @@ int core_open(struct core *core, struct loop *loop, const char *path, FILE *mist
         settings_free(settings);
         return failed;
     }
+    maint_ask_init(&core->maint_ask, loop, &core->world.maint);
     core_operator_open(core, PROCESS_STATE_FOLDER "/operator");
     peers_read_key(core);
     breakers_apply(core, core->asked);
@@ -461,6 +462,7 @@ void core_close(struct core *core)
     if (core->world.probes)
         probe_set_free(core->world.probes);
     core_operator_close(core);
+    maint_ask_fini(&core->maint_ask);
     assemble_free(core);
     explicit_bzero(core->keys, sizeof(core->keys));
     explicit_bzero(&core->cluster_sent, sizeof(core->cluster_sent));

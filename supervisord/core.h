@@ -12,6 +12,7 @@
 #include "base/channel.h"
 #include "base/service.h"
 #include "supervisord/facts.h"
+#include "supervisord/maint_ask.h"
 #include "supervisord/operator_save.h"
 #include "supervisord/requests.h"
 #include "supervisord/role.h"
@@ -22,6 +23,7 @@ struct core_router {
     struct role_memory memory;
     struct role_verdict verdict;
     struct monotime decided;     /* when the verdict became another one; 0: never */
+    bool is_emptied;             /* a hand-over was begun because the node is to be empty */
     bool is_decided;             /* regha-vrrp knows whether it resumes: its state counts */
     struct monotime left_active; /* 0: it is Active, or never was */
     int64_t last_transition_ns;  /* the newest one counted */
@@ -68,6 +70,7 @@ struct core {
     struct breakers *breakers;
     struct channel_client *clients[WORLD_PROCESSES]; /* none to ourselves */
     struct operator_save operator_save;
+    struct maint_ask maint_ask;
     struct peers_news news; /* as told to the other nodes last */
     struct monotime news_at;
     int64_t file_changed_ns;      /* wall clock of the file as read; 0: unknown */

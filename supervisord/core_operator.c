@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "supervisord/command.h"
 #include "supervisord/journal.h"
 
 static int64_t wall_clock_ns(void)
@@ -67,13 +68,13 @@ void core_operator_set_mode(struct core *core, enum operator_mode mode, uid_t ui
     const struct journal_entry entry = {WORLD_EVENT_OPERATOR, LOG_LEVEL_INFO, "",
                                         operator_mode_name(state->mode), operator_mode_name(mode)};
 
-    core->world.operator_forced = flags & CORE_OPERATOR_FORCED;
-    state->mode_is_once = (flags & CORE_OPERATOR_ONCE) && mode != OPERATOR_READY;
+    core->world.operator_forced = flags & COMMAND_MODE_FORCED;
+    state->mode_is_once = (flags & COMMAND_MODE_ONCE) && mode != OPERATOR_READY;
     state->mode = mode;
     state->mode_wall_ns = wall_clock_ns();
     state->mode_uid = uid;
     journal_add(&core->world, now, &entry, "said by uid %u%s", (unsigned)uid,
-                flags & CORE_OPERATOR_FORCED ? ", forced" : "");
+                flags & COMMAND_MODE_FORCED ? ", forced" : "");
     keep(core, now);
 }
 

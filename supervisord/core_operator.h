@@ -10,16 +10,11 @@
 
 #include "supervisord/core.h"
 
-enum core_operator_flags {
-    CORE_OPERATOR_ONCE = 1 << 0,   /* only until reghad starts again */
-    CORE_OPERATOR_FORCED = 1 << 1, /* even if nobody can take over */
-};
-
 /* Reads what was said before; one that cannot be understood is told. Without a path nothing is kept. */
 void core_operator_open(struct core *core, const char *path);
 void core_operator_close(struct core *core);
 
-/* Ready, drained or in maintenance, from now on. `flags` of enum core_operator_flags. */
+/* Ready, drained or in maintenance, from now on. `flags` of enum command_mode_flags. */
 void core_operator_set_mode(struct core *core, enum operator_mode mode, uid_t uid, unsigned flags,
                             struct monotime now);
 

@@ -14,6 +14,8 @@
 #include "supervisord/configtest.h"
 #include "supervisord/control.h"
 #include "supervisord/core.h"
+#include "supervisord/core_handover.h"
+#include "supervisord/core_operator.h"
 #include "supervisord/host.h"
 #include "supervisord/http_server.h"
 
@@ -155,6 +157,50 @@ static int restart_registry(void *owner, const char *name, struct err *err)
     return core_restart_registry(&daemon->core, name, err);
 }
 
+static void set_mode(void *owner, enum operator_mode mode, uid_t uid, unsigned flags)
+{
+    struct daemon *daemon = owner;
+
+    core_operator_set_mode(&daemon->core, mode, uid, flags, monotime_now());
+}
+
+static void pause_policy(void *owner, int64_t until_wall_ns, uid_t uid)
+{
+    struct daemon *daemon = owner;
+
+    core_operator_pause(&daemon->core, until_wall_ns, uid, monotime_now());
+}
+
+static int set_registry_run(void *owner, const char *name, enum operator_run run, uid_t uid,
+                            struct err *err)
+{
+    struct daemon *daemon = owner;
+
+    return core_operator_set_run(&daemon->core, name, run, uid, err);
+}
+
+static int set_registry_write(void *owner, const char *name, enum operator_write write, uid_t uid,
+                              struct err *err)
+{
+    struct daemon *daemon = owner;
+
+    return core_operator_set_write(&daemon->core, name, write, uid, err);
+}
+
+static int find_successor(void *owner, size_t at, struct monotime now)
+{
+    const struct daemon *daemon = owner;
+
+    return core_handover_choose(&daemon->core, at, HANDOVER_ANYBODY, now);
+}
+
+static void ask_maintenance(void *owner, struct monotime now)
+{
+    struct daemon *daemon = owner;
+
+    maint_ask_start(&daemon->core.maint_ask, daemon->core.world.settings, now);
+}
+
 static void handle_signal(void *owner, int number, struct monotime now)
 {
     struct daemon *daemon = owner;
@@ -212,6 +258,12 @@ static int open_doors(struct daemon *daemon, struct err *err)
         .reload = reload,
         .check = check,
         .restart_registry = restart_registry,
+        .set_mode = set_mode,
+        .pause = pause_policy,
+        .set_registry_run = set_registry_run,
+        .set_registry_write = set_registry_write,
+        .find_successor = find_successor,
+        .ask_maintenance = ask_maintenance,
     };
     const struct control_params params = {
         .world = world,

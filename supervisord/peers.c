@@ -87,8 +87,12 @@ static void collect_registries(const struct core *core, struct peers_news *news,
         memcpy(registry->digest, status->captured_digest, sizeof(registry->digest));
         registry->state = status->state;
         registry->failed_age_ns = age_ns(core->registries[at].failed, now);
-        if (status->pid != 0 && core->registries[at].ready_pid == status->pid)
+        if (world->registries[at].settings.ready[0] != '\0'
+                ? status->pid != 0 && core->registries[at].ready_pid == status->pid
+                : status->state == REGISTRY_RUNNING)
             registry->flags |= PEERS_NEWS_READY;
+        if (status->readonly)
+            registry->flags |= PEERS_NEWS_READONLY;
     }
 }
 
@@ -109,6 +113,12 @@ static void collect_probes(const struct probe_set *probes, struct peers_news *ne
     }
 }
 
+static void name_successor(const struct world *world, int node, char name[PEERS_NEWS_NAME_BYTES])
+{
+    if (node >= 0 && (size_t)node < world->node_count)
+        snprintf(name, PEERS_NEWS_NAME_BYTES, "%s", world->nodes[node].settings.name);
+}
+
 static void collect_routers(const struct world *world, struct peers_news *news)
 {
     for (size_t at = 0; at < world->router_count && at < PEERS_NEWS_ROUTERS; at++) {
@@ -118,6 +128,8 @@ static void collect_routers(const struct world *world, struct peers_news *news)
         told->vrid = router->settings.params.vrid;
         told->family = router->settings.params.family;
         told->flags = router->eligible ? PEERS_NEWS_ELIGIBLE : 0;
+        if (router->handover.phase == HANDOVER_PREPARES || router->handover.phase == HANDOVER_GIVES)
+            name_successor(world, router->handover.successor, told->successor);
     }
 }
 

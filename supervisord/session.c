@@ -318,12 +318,14 @@ static void handle_io(struct loop_io *io, unsigned events, struct monotime now)
 static void tell_progress(struct session *session, struct monotime now)
 {
     const int64_t waited_ns = monotime_since(session->caller.wait_since, now);
-    char text[64];
+    const char *doing = session->caller.doing;
+    char text[128];
 
     if (!session->caller.exit_status || !monotime_reached(session->progress, now))
         return;
     session->progress = monotime_add(now, SESSION_PROGRESS_NS);
-    snprintf(text, sizeof(text), "# at work for %d s\n", (int)(waited_ns / NS_PER_S));
+    snprintf(text, sizeof(text), "# at work for %d s%s%s\n", (int)(waited_ns / NS_PER_S),
+             doing[0] ? ": " : "", doing);
     if (waited_ns >= SESSION_PROGRESS_NS)
         put_text(session, text);
 }

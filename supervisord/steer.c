@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "supervisord/core_handover.h"
 #include "supervisord/core_operator.h"
 #include "supervisord/gather.h"
 #include "supervisord/journal.h"
@@ -145,6 +146,20 @@ static struct placement_evidence place(const struct world_router *router,
     };
 }
 
+/* People's word goes before the role's. */
+static bool is_told_to_stop(const struct core *core, struct world_registry *registry)
+{
+    const struct operator_registry *word =
+        operator_registry(&core->world.operator, registry->settings.params.name);
+
+    if (!word || word->run != OPERATOR_RUN_STOP)
+        return false;
+    registry->wanted = false;
+    snprintf(registry->why, sizeof(registry->why), "stopped by uid %u; registry %s start ends it",
+             (unsigned)word->uid, registry->settings.params.name);
+    return true;
+}
+
 /* Whether the registry shall run: its router decides, and is given time to change its mind. */
 static void decide_run(struct core *core, size_t router_at, size_t registry_at, struct monotime now)
 {
@@ -156,6 +171,8 @@ static void decide_run(struct core *core, size_t router_at, size_t registry_at, 
     const char *name = router->settings.params.name;
     const bool is_everywhere = evidence.mode == SETTINGS_MODE_ACTIVE_ACTIVE;
 
+    if (is_told_to_stop(core, registry))
+        return;
     switch (placement) {
     case PLACEMENT_AS_FOUND:
         registry->wanted |= evidence.is_found;
@@ -178,7 +195,9 @@ static void decide_run(struct core *core, size_t router_at, size_t registry_at, 
         snprintf(registry->why, sizeof(registry->why), "%s%s is %s here%s",
                  is_everywhere ? "on every node; " : "", name,
                  vrrp_message_state_name(router->status.state),
-                 registry->facts_error[0] ? "; its configuration cannot be understood" : "");
+                 memory->verdict.store_stop ? "; the storage is out of order"
+                 : registry->facts_error[0] ? "; its configuration cannot be understood"
+                                            : "");
         return;
     }
 }
@@ -222,6 +241,7 @@ static void judge_router(struct core *core, size_t at, struct monotime now)
 
     gather_evidence(core, at, now, &gather);
     adopt_readonly(core, at, &gather);
+    core_handover_judge(core, at, &gather, now);
     const struct role_verdict verdict =
         role_judge(&gather.evidence, &core->routers[at].memory, now);
     record_verdict(core, at, &gather, &verdict, now);

@@ -312,6 +312,17 @@ static void registry(const struct teller *teller, const struct world_registry *r
     char look[96];
 
     snprintf(look, sizeof(look), "reghactl show registries; journalctl -t %s", name);
+    const struct operator_registry *word = operator_registry(&teller->world->operator, name);
+    if (word)
+        say(teller, TROUBLE_DEGRADED, look_at(&trouble, "reghactl registry NAME start|readwrite"),
+            "registry %s: uid %u said %s%s", name, (unsigned)word->uid,
+            word->run == OPERATOR_RUN_STOP ? "stop" : "",
+            word->write == OPERATOR_WRITE_READONLY    ? " readonly"
+            : word->write == OPERATOR_WRITE_READWRITE ? " readwrite"
+                                                      : "");
+    if (registry->known && registry->status.readonly)
+        say(teller, TROUBLE_DEGRADED, look_at(&trouble, "reghactl show history"),
+            "registry %s is read-only: pushes are refused", name);
     if (registry->known && registry->wanted)
         wanted_registry(teller, registry, look_at(&trouble, look));
     else if (registry->known && status->state == REGISTRY_FAILED)

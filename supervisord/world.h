@@ -12,6 +12,8 @@
 #include "probes/message.h"
 #include "registry-launcher/message.h"
 #include "supervisord/breaker_view.h"
+#include "supervisord/handover.h"
+#include "supervisord/maint_answer.h"
 #include "supervisord/operator.h"
 #include "supervisord/peers_news.h"
 #include "supervisord/settings.h"
@@ -44,6 +46,7 @@ struct world_router {
     struct kernel_status kernel;
     bool eligible;              /* the role's judgement */
     char why[128];              /* why not, in words; "" if eligible */
+    struct handover handover;   /* from here, the last one */
     struct histogram failovers; /* from the last advert of the former Active to ready here */
 };
 
@@ -149,9 +152,10 @@ struct world {
     struct world_reload reload;
     uint64_t commands[2]; /* done, refused; written by control, as is the next one */
     uint64_t command_results[WORLD_COMMANDS_MAX][WORLD_RESULTS];
-    struct operator_state operator; /* what people said of this node */
-    bool operator_unsaved;          /* not on the disk yet, or it cannot be */
-    bool operator_forced;           /* the mode, even if nobody can take over */
+    struct operator_state operator;           /* what people said of this node */
+    struct maint_answer maint;                /* whether it may leave the storage's cluster */
+    bool operator_unsaved;                    /* not on the disk yet, or it cannot be */
+    bool operator_forced;                     /* the mode, even if nobody can take over */
     const struct requests_counters *requests; /* between the nodes; NULL: none are taken */
     bool stopping;
     bool waiting_for_address; /* none of the nodes' addresses is local yet */

@@ -20,7 +20,7 @@ ROWS = (
     ("reghactl -j -s /x show ro", {"routers"}),
     ("reghactl show probes min", {"minio-here", "minio-write", "minio-read"}),
     ("reghactl registry ", {"registry"}),
-    ("reghactl registry registry ", {"restart"}),
+    ("reghactl registry registry ", {"start", "stop", "restart", "readonly", "readwrite"}),
     ("reghactl --", {"--json", "--socket", "--timeout", "--watch", "--help", "--version"}),
     ("reghactl key ", {"create", "check"}),
     ("reghactl sta", {"status", "start"}),

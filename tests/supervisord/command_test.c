@@ -15,6 +15,10 @@ struct core {
     int reloads, checks, restarts;
     int result;
     char name[32];
+    int modes, successor;
+    unsigned flags;
+    enum operator_run run;
+    enum operator_write write;
 };
 
 static struct world_fixture fixture;
@@ -47,7 +51,77 @@ static int restart(void *owner, const char *name, struct err *err)
     return core->result < 0 ? err_set(err, -core->result, "cannot") : 0;
 }
 
-static const struct command_core core = {&asked, reload, check, restart};
+static void set_mode(void *owner, enum operator_mode mode, uid_t uid, unsigned flags)
+{
+    struct core *core = owner;
+
+    core->modes++;
+    core->flags = flags;
+    fixture.world.operator.mode = mode;
+    fixture.world.operator.mode_uid = uid;
+    fixture.world.operator_unsaved = true;
+    fixture.world.operator_forced = flags & COMMAND_MODE_FORCED;
+}
+
+static void pause_policy(void *owner, int64_t until_wall_ns, uid_t uid)
+{
+    (void)owner;
+    fixture.world.operator.paused_until_wall_ns = until_wall_ns;
+    fixture.world.operator.paused_uid = uid;
+    fixture.world.operator_unsaved = true;
+}
+
+static int set_run(void *owner, const char *name, enum operator_run run, uid_t uid, struct err *err)
+{
+    struct core *core = owner;
+
+    (void)uid;
+    (void)err;
+    snprintf(core->name, sizeof(core->name), "%s", name);
+    core->run = run;
+    return 0;
+}
+
+static int set_write(void *owner, const char *name, enum operator_write write, uid_t uid,
+                     struct err *err)
+{
+    struct core *core = owner;
+
+    (void)uid;
+    (void)err;
+    snprintf(core->name, sizeof(core->name), "%s", name);
+    core->write = write;
+    return 0;
+}
+
+static int find_successor(void *owner, size_t at, struct monotime now)
+{
+    const struct core *core = owner;
+
+    (void)at;
+    (void)now;
+    return core->successor;
+}
+
+static void ask_maintenance(void *owner, struct monotime now)
+{
+    (void)owner;
+    (void)now;
+    fixture.world.maint.kind = MAINT_ANSWER_PENDING;
+}
+
+static const struct command_core core = {
+    .owner = &asked,
+    .reload = reload,
+    .check = check,
+    .restart_registry = restart,
+    .set_mode = set_mode,
+    .pause = pause_policy,
+    .set_registry_run = set_run,
+    .set_registry_write = set_write,
+    .find_successor = find_successor,
+    .ask_maintenance = ask_maintenance,
+};
 static const struct command_core no_core = {0};
 
 static struct command_desk desk;
@@ -141,7 +215,8 @@ static void test_words(void **state)
     expect("switchover registry to n1", WORLD_USAGE, "not in this version\n");
     expect("show timers", WORLD_USAGE, "not in this version\n");
     expect("show info more", WORLD_USAGE, "usage: show info\n");
-    expect("registry registry", WORLD_USAGE, "usage: registry NAME restart\n");
+    expect("registry registry", WORLD_USAGE,
+           "usage: registry NAME start|stop|restart|readonly|readwrite\n");
     expect("-j reload", WORLD_USAGE, "-j goes with show only\n");
     assert_int_equal(asked.reloads, 0);
     expect("show probes minio-reed", WORLD_USAGE,
@@ -185,7 +260,8 @@ static void test_every_level(void **state)
             strstr("show info show health show nodes show routers show vips "
                    "show probes show breakers show registries show processes show history "
                    "show events show errors show config show version nagios "
-                   "show env configcheck registry clear counters reload",
+                   "show env configcheck registry drain maint ready pause resume "
+                   "clear counters reload",
                    entry.words));
     }
 }
@@ -264,8 +340,8 @@ static void test_registry_refused(void **state)
            "there is no registry \"registri\", the nearest name is registry\n");
     expect("registry other restart", WORLD_USAGE,
            "there is no registry \"other\"; see show registries\n");
-    expect("registry registry stop", WORLD_USAGE,
-           "\"stop\" is not in this version; usage: registry NAME restart\n");
+    expect("registry registry freeze", WORLD_USAGE,
+           "\"freeze\" is none of start, stop, restart, readonly, readwrite\n");
     registry->wanted = false;
     snprintf(registry->why, sizeof(registry->why), "registry is Backup here");
     expect("registry registry restart", WORLD_PRECONDITION,
@@ -359,6 +435,147 @@ static void test_counted(void **state)
     assert_int_equal(world->commands[1], 2);
 }
 
+/* As if somebody else had taken it over, and what served here had ended. */
+static void become_empty(void)
+{
+    for (size_t at = 0; at < fixture.world.router_count; at++)
+        fixture.routers[at].status.state = VRRP_BACKUP;
+    for (size_t at = 0; at < fixture.world.registry_count; at++)
+        fixture.registries[at].status.pid = 0;
+    fixture.world.operator_unsaved = false;
+}
+
+static void test_drain(void **state)
+{
+    char *text = NULL;
+
+    (void)state;
+    expect("drain --hard", WORLD_USAGE,
+           "\"--hard\" is no option; usage: drain [--force] [--once]\n");
+    asked.successor = -1;
+    expect("drain", WORLD_PRECONDITION,
+           "no other node could take virtual router registry over; see show nodes, or --force\n");
+    assert_int_equal(asked.modes, 0);
+    asked.successor = 0;
+    expect("drain", COMMAND_WAITS, "");
+    assert_int_equal(fixture.world.operator.mode, OPERATOR_DRAINED);
+    fixture.routers[0].handover.phase = HANDOVER_PREPARES;
+    expect(NULL, COMMAND_WAITS, "");
+    assert_string_equal(caller.doing, "registry prepares");
+    become_empty();
+    fixture.routers[0].handover.phase = HANDOVER_DONE;
+    fixture.registries[0].status.pid = 7;
+    expect(NULL, COMMAND_WAITS, "");
+    assert_string_equal(caller.doing, "registry drains");
+    fixture.registries[0].status.pid = 0;
+    assert_int_equal(answer(NULL, &text), WORLD_DONE);
+    assert_non_null(strstr(text, "drained after 0 s; reghactl ready ends it\n"));
+    free(text);
+    assert_int_equal(caller.wait, COMMAND_WAIT_NONE);
+}
+
+static void test_drain_that_fails_is_taken_back(void **state)
+{
+    (void)state;
+    expect("drain --force", COMMAND_WAITS, ""); /* forced: nothing to fail */
+    assert_int_equal(asked.flags, COMMAND_MODE_FORCED);
+    asked = (struct core){0};
+    caller.wait = COMMAND_WAIT_NONE;
+    expect("drain", COMMAND_WAITS, "");
+    fixture.routers[0].status.state = VRRP_ACTIVE;
+    fixture.routers[0].handover =
+        (struct handover){.phase = HANDOVER_FAILED, .since = fixture.now, .why = "it went away"};
+    expect(NULL, WORLD_FAILED, "it went away; this node stays as it was\n");
+    assert_int_equal(fixture.world.operator.mode, OPERATOR_READY);
+    /* Before a shutdown, in maintenance already: the stronger word stays. */
+    fixture.world.operator.mode = OPERATOR_MAINTENANCE;
+    expect("drain --once", WORLD_DONE, "this node is maintenance already\n");
+}
+
+static void test_maint_asks_first(void **state)
+{
+    struct maint_answer *answer_of = &fixture.world.maint;
+    char *text = NULL;
+
+    (void)state;
+    expect("maint", COMMAND_WAITS, "");
+    expect(NULL, COMMAND_WAITS, "");
+    assert_int_equal(asked.modes, 0);
+    *answer_of = (struct maint_answer){MAINT_ANSWER_NEEDED, "m: 412"};
+    expect(NULL, WORLD_PRECONDITION,
+           "MinIO needs this node for its quorum (m: 412); --force goes on\n");
+    expect("maint", COMMAND_WAITS, "");
+    *answer_of = (struct maint_answer){MAINT_ANSWER_UNKNOWN, "m: timeout"};
+    expect(NULL, WORLD_PRECONDITION,
+           "MinIO did not say whether it may do without this node (m: timeout); --force goes on\n");
+    expect("maint", COMMAND_WAITS, "");
+    caller.wait_until = fixture.now;
+    expect(NULL, WORLD_PRECONDITION,
+           "MinIO did not say whether it may do without this node (m: timeout); --force goes on\n");
+    assert_int_equal(asked.modes, 0);
+    expect("maint", COMMAND_WAITS, "");
+    *answer_of = (struct maint_answer){MAINT_ANSWER_MAY, "m: 200"};
+    expect(NULL, COMMAND_WAITS, "");
+    assert_int_equal(fixture.world.operator.mode, OPERATOR_MAINTENANCE);
+    become_empty();
+    assert_int_equal(answer(NULL, &text), WORLD_DONE);
+    assert_non_null(strstr(text, "MinIO may do without this node (m: 200)\n"));
+    free(text);
+    *answer_of = (struct maint_answer){MAINT_ANSWER_NONE, ""};
+    expect("maint --force", COMMAND_WAITS, ""); /* whatever MinIO says: it is not asked */
+    assert_int_equal(answer_of->kind, MAINT_ANSWER_NONE);
+}
+
+static void test_ready_and_pause(void **state)
+{
+    (void)state;
+    fixture.world.operator.mode = OPERATOR_DRAINED;
+    expect("ready", COMMAND_WAITS, "");
+    expect(NULL, COMMAND_WAITS, ""); /* not on the disk yet */
+    fixture.world.operator_unsaved = false;
+    expect(NULL, WORLD_DONE, "this node takes part again\n");
+    assert_int_equal(fixture.world.operator.mode, OPERATOR_READY);
+    expect("pause soon", WORLD_USAGE, "\"soon\" is no span; write it as in 30m\n");
+    expect("pause 30m", COMMAND_WAITS, "");
+    assert_int_equal(fixture.world.operator.paused_until_wall_ns,
+                     fixture.world.wall_ns + 1800 * NS_PER_S);
+    caller.wait = COMMAND_WAIT_NONE;
+    expect("pause", COMMAND_WAITS, "");
+    assert_int_equal(fixture.world.operator.paused_until_wall_ns, OPERATOR_FOR_EVER);
+    caller.wait_until = fixture.now;
+    expect(NULL, WORLD_FAILED,
+           "paused until it is resumed: nothing changes by itself\n"
+           "it is not on the disk, and would be forgotten at a restart\n");
+    expect("resume", COMMAND_WAITS, "");
+    assert_int_equal(fixture.world.operator.paused_until_wall_ns, 0);
+}
+
+static void test_what_a_registry_is_told(void **state)
+{
+    struct world_registry *registry = &fixture.registries[0];
+
+    (void)state;
+    snprintf(registry->why, sizeof(registry->why), "because");
+    expect("registry registry stop", COMMAND_WAITS, "");
+    assert_int_equal(asked.run, OPERATOR_RUN_STOP);
+    registry->wanted = false;
+    expect(NULL, COMMAND_WAITS, "");
+    registry->status.pid = 0;
+    expect(NULL, WORLD_DONE, "registry registry is stopped after 0 s (because)\n");
+    expect("registry registry readonly", COMMAND_WAITS, "");
+    assert_int_equal(asked.write, OPERATOR_WRITE_READONLY);
+    registry->wanted = registry->readonly = true;
+    registry->status.state = REGISTRY_RUNNING;
+    expect(NULL, COMMAND_WAITS, ""); /* it runs, but as before */
+    registry->status.readonly = true;
+    registry->status.started_ns = 1;
+    expect(NULL, WORLD_DONE, "registry registry is running, read-only after 0 s (because)\n");
+    expect("registry registry readwrite", COMMAND_WAITS, "");
+    registry->readonly = false;
+    caller.wait_until = fixture.now;
+    expect(NULL, WORLD_TIMEOUT, "registry registry is running after 0 s; see show registries\n");
+}
+
 /* How the manual writes the arguments. */
 static const char *in_manual(const char *arguments)
 {
@@ -368,7 +585,11 @@ static const char *in_manual(const char *arguments)
         {"", ""},
         {"[NAME]", " Op Ar NAME"},
         {"[N]", " Op Ar N"},
-        {"NAME restart", " Ar NAME Cm restart"},
+        {"NAME start|stop|restart|readonly|readwrite",
+         " Ar NAME Cm start | stop | restart | readonly | readwrite"},
+        {"[--force] [--once]", " Op Fl -force Op Fl -once"},
+        {"[--force]", " Op Fl -force"},
+        {"[FOR]", " Op Ar FOR"},
         {"on|off", " Cm on | off"},
     };
 
@@ -461,6 +682,11 @@ int main(void)
         TEST(test_nagios),
         TEST(test_clear),
         TEST(test_counted),
+        TEST(test_drain),
+        TEST(test_drain_that_fails_is_taken_back),
+        TEST(test_maint_asks_first),
+        TEST(test_ready_and_pause),
+        TEST(test_what_a_registry_is_told),
         cmocka_unit_test(test_manual),
     };
 
