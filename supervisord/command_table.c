@@ -335,6 +335,7 @@ const struct command_row command_table_rows[] = {
     {"show nodes", SHOW(SHOW_NODES, "", 0, COMMAND_USER, "the nodes, and when they were heard")},
     {"show routers", SHOW(SHOW_ROUTERS, "", 0, COMMAND_USER, "virtual routers and their states")},
     {"show vips", SHOW(SHOW_VIPS, "", 0, COMMAND_USER, "virtual addresses in the kernel")},
+    {"show guard", SHOW(SHOW_GUARD, "", 0, COMMAND_USER, "who is silenced if he stops")},
     {"show probes", SHOW(SHOW_PROBES, "[NAME]", 1, COMMAND_USER, "probes, or all about one")},
     {"show breakers",
      SHOW(SHOW_BREAKERS, "", 0, COMMAND_USER, "storage peers, and who is cut off")},
@@ -373,7 +374,7 @@ _Static_assert(sizeof(command_table_rows) / sizeof(command_table_rows[0]) < WORL
                "each command has its counters in the world, and one is for none of them");
 
 const char *const command_table_later[] = {
-    "show bundle", "show quorum", "show guard", "show balancers", "show timers",    "switchover",
-    "failover",    "enable",      "disable",    "set weight",     "set priority",   "bundle",
-    "gc",          "upgrade",     "wait",       "dump",           "clear failures", NULL,
+    "show bundle", "show quorum", "show balancers", "show timers",    "switchover", "failover",
+    "enable",      "disable",     "set weight",     "set priority",   "bundle",     "gc",
+    "upgrade",     "wait",        "dump",           "clear failures", NULL,
 };

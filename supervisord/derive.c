@@ -262,6 +262,17 @@ static void complete_peers(const struct settings *settings, struct vrrp_params *
     }
 }
 
+static int64_t guard_ns(const struct settings_guard *guard, const struct vrrp_params *params)
+{
+    const int64_t derived_ns = SETTINGS_GUARD_INTERVALS * params->advert_interval_ns;
+
+    if (!guard->enabled)
+        return 0;
+    if (guard->timeout_ns > 0)
+        return guard->timeout_ns;
+    return derived_ns > SETTINGS_GUARD_MIN_NS ? derived_ns : SETTINGS_GUARD_MIN_NS;
+}
+
 static void complete_router(struct derive *derive, struct settings_router *router)
 {
     const struct settings *settings = derive->settings;
@@ -274,6 +285,7 @@ static void complete_router(struct derive *derive, struct settings_router *route
     params->family = AF_INET; /* others are refused in this version */
     if (settings->self != SETTINGS_NO_NODE)
         params->priority = (uint8_t)settings->nodes[settings->self].priority;
+    params->guard_ns = guard_ns(&settings->guard, params);
     complete_interface(derive, router);
     complete_peers(settings, params);
 }

@@ -68,6 +68,8 @@ NUMBER(settled, each_kernel, router->kernel.settled)
 NUMBER(announcements, each_kernel, router->kernel.announcements)
 NUMBER(restored, each_kernel, router->kernel.restored)
 NUMBER(strays_removed, each_kernel, router->kernel.removed_strays)
+NUMBER(guard_active, each_kernel, router->kernel.guarded)
+NUMBER(guard_rebuilt, each_kernel, router->kernel.guard_rebuilt)
 
 static const char *state_name(int state)
 {
@@ -208,5 +210,11 @@ const struct metrics_row metrics_router_rows[] = {
      "Virtual addresses put back because somebody else removed them.", restored, false},
     {"regha_address_strays_removed_total", METRIC_COUNTER, "Leftover virtual addresses removed.",
      strays_removed, false},
+    {"regha_guard_active", METRIC_GAUGE,
+     "Whether the kernel silences the addresses when adverts of this node end.",
+     guard_active, false},
+    {"regha_guard_rebuilt_total", METRIC_COUNTER,
+     "How often somebody removed the rules of the guard and they were put back.", guard_rebuilt,
+     false},
     {NULL, METRIC_GAUGE, NULL, NULL, false},
 };

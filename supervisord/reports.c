@@ -146,6 +146,13 @@ static void tell_kernel_change(struct world *world, const struct kernel_status *
     if (status->restored > before->restored)
         journal_add(world, now, &entry, "an address was removed by somebody else on %s and is back",
                     status->interface);
+    if (before->guarded && !status->guarded && status->hold)
+        journal_add(world, now, &entry, "the addresses on %s are not guarded any more",
+                    status->interface);
+    if (status->guard_rebuilt > before->guard_rebuilt)
+        journal_add(world, now, &entry,
+                    "somebody removed the rules of the guard on %s, and they are back",
+                    status->interface);
     if (status->error != 0 && status->error != before->error)
         journal_add(world, now, &entry, "the kernel refused a change on %s: %s", status->interface,
                     strerror(status->error));

@@ -84,6 +84,16 @@ struct settings_policy {
     struct address gateway; /* family 0: none */
 };
 
+/* So that the kernel's timers, which tick each 4 ms, have room. */
+#define SETTINGS_GUARD_MIN_NS (50 * NS_PER_MS)
+/* guard >= 3 * advert_interval: two adverts may be lost. */
+#define SETTINGS_GUARD_INTERVALS 3
+
+struct settings_guard {
+    bool enabled;
+    int64_t timeout_ns; /* 0: by the advert interval of each virtual router */
+};
+
 struct settings_control {
     char socket[SETTINGS_PATH_BYTES];
 };
@@ -97,6 +107,7 @@ struct settings {
     struct settings_cluster cluster;
     struct settings_policy policy;
     struct settings_breaker breaker;
+    struct settings_guard guard;
     struct settings_control control;
     struct settings_metrics metrics;
     int self; /* index of this node, SETTINGS_NO_NODE while none of the addresses is local */

@@ -188,6 +188,22 @@ static void check_router(struct check *check, size_t at)
     check_requires(check, router);
 }
 
+/* One guard for all of them: the slowest must have its time. */
+static void check_guard(struct check *check)
+{
+    const struct settings *settings = check->settings;
+    const int64_t *slowest_ns = NULL;
+
+    for (size_t at = 0; at < settings->router_count; at++) {
+        const int64_t *interval_ns = &settings->routers[at].params.advert_interval_ns;
+        if (!slowest_ns || *interval_ns > *slowest_ns)
+            slowest_ns = interval_ns;
+    }
+    if (slowest_ns && settings->guard.timeout_ns > 0 &&
+        settings->guard.timeout_ns < SETTINGS_GUARD_INTERVALS * *slowest_ns)
+        find(check, SETTINGS_FAULT_GUARD, &settings->guard.timeout_ns, slowest_ns);
+}
+
 static const enum settings_fault url_faults[URL_FAULTS] = {
     [URL_NO_SCHEME] = SETTINGS_FAULT_URL_SCHEME_MISSING,
     [URL_UNKNOWN_SCHEME] = SETTINGS_FAULT_URL_SCHEME_MISSING,
@@ -411,6 +427,7 @@ size_t settings_check_all(const struct settings *settings, struct settings_findi
         check_probe(&check, at);
     for (size_t at = 0; at < settings->registry_count; at++)
         check_registry(&check, at);
+    check_guard(&check);
     check_breaker(&check);
     if (settings->metrics.port != 0 && settings->metrics.port == settings->cluster.port)
         find(&check, SETTINGS_FAULT_PORT_TWICE, &settings->metrics.port, &settings->cluster.port);

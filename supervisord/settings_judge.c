@@ -49,6 +49,8 @@ static const struct sentence {
     [SETTINGS_FAULT_PRIORITY_TWICE] =
         SHOULD("should differ from ", SHOW_PLACE, ": of two equal ones the greater address wins"),
     [SETTINGS_FAULT_INTERVAL_STEP] = PLAIN("must be a multiple of \"10ms\""),
+    [SETTINGS_FAULT_GUARD] =
+        MUST("must be at least three times ", SHOW_VALUE, " (guard >= 3 * advert_interval)"),
     [SETTINGS_FAULT_UNKNOWN_PROBE] = MUST("must be the name of a probe", SHOW_NEAREST_PROBE, ""),
     [SETTINGS_FAULT_SHARED_REQUIRED] =
         SHOULD("should be a probe of scope \"local\": what all nodes "

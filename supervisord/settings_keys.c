@@ -5,6 +5,7 @@
 
 #include "supervisord/settings.h"
 #include "supervisord/settings_keys_breaker.h"
+#include "supervisord/settings_keys_guard.h"
 #include "supervisord/settings_keys_policy.h"
 #include "supervisord/settings_keys_probe.h"
 #include "supervisord/settings_keys_registry.h"
@@ -156,7 +157,8 @@ static const struct key root_keys[] = {
     {"metrics", KEY_GROUP(settings, metrics, settings_metrics, metrics_keys),
      KEY_HELP("the monitoring's door")},
     {"quorum", KEY_LATER},
-    {"guard", KEY_LATER},
+    {"guard", KEY_GROUP(settings, guard, settings_guard, settings_keys_guard),
+     KEY_HELP("silences a holder that has stopped")},
     {"balancers", KEY_LATER},
     {"breaker", KEY_GROUP(settings, breaker, settings_breaker, settings_keys_breaker),
      KEY_HELP("cuts off storage peers that are silent")},

@@ -150,6 +150,7 @@ static const struct {
     [SHOW_HEALTH] = {show_node_health, TABLE_ROWS, TABLE_JSON, "no troubles"},
     [SHOW_NODES] = {show_node_nodes, TABLE_ROWS, TABLE_JSON, "no nodes"},
     [SHOW_ROUTERS] = {show_router_routers, TABLE_ROWS, TABLE_JSON, "no virtual routers"},
+    [SHOW_GUARD] = {show_router_guard, TABLE_ROWS, TABLE_JSON, "no virtual routers"},
     [SHOW_VIPS] = {show_router_vips, TABLE_ROWS, TABLE_JSON, "no virtual addresses"},
     [SHOW_PROBES] = {show_service_probes, TABLE_ROWS, TABLE_JSON, "no probes"},
     [SHOW_REGISTRIES] = {show_service_registries, TABLE_ROWS, TABLE_JSON, "no registries"},

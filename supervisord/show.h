@@ -17,6 +17,7 @@ enum show_what {
     SHOW_NODES,
     SHOW_ROUTERS,
     SHOW_VIPS,
+    SHOW_GUARD,
     SHOW_PROBES,
     SHOW_BREAKERS,
     SHOW_REGISTRIES,

@@ -164,3 +164,48 @@ struct table *show_router_vips(const struct show *show)
     }
     return table;
 }
+
+/* Why addresses that are to be guarded are not; NULL: they are, or need not be. */
+static const char *why_unguarded(const struct world_router *router)
+{
+    if (router->settings.params.guard_ns == 0)
+        return "guard.enabled is false";
+    if (!router->kernel_known)
+        return "regha-net has not spoken";
+    return router->kernel.guarded ? NULL : "journalctl -u regha-net -u regha-vrrp has the reason";
+}
+
+struct table *show_router_guard(const struct show *show)
+{
+    static const struct table_column columns[] = {
+        {"router", "ROUTER"},
+        {"interface", "INTERFACE"},
+        {"held", "HELD"},
+        {"guarded", "GUARDED"},
+        {"timeout_seconds", "TIMEOUT"},
+        {"advert_interval_seconds", "ADVERTS EACH"},
+        {"rebuilt", "REBUILT"},
+        {"why_not", "WHY NOT"},
+        {NULL, NULL},
+    };
+    struct table *table = table_new(columns);
+
+    for (size_t i = 0; table && i < show->world->router_count; i++) {
+        const struct world_router *router = &show->world->routers[i];
+        const struct vrrp_params *params = &router->settings.params;
+        const char *why = why_unguarded(router);
+
+        table_text(table, "%s", params->name);
+        table_text(table, "%s", params->interface);
+        table_bool(table, router->kernel_known && router->kernel.hold);
+        table_bool(table, router->kernel_known && router->kernel.guarded);
+        if (params->guard_ns > 0)
+            table_span(table, params->guard_ns);
+        else
+            table_none(table);
+        table_span(table, params->advert_interval_ns);
+        table_int(table, (int64_t)router->kernel.guard_rebuilt);
+        table_text_or_none(table, why ? why : "");
+    }
+    return table;
+}

@@ -7,5 +7,6 @@
 
 struct table *show_router_routers(const struct show *show);
 struct table *show_router_vips(const struct show *show);
+struct table *show_router_guard(const struct show *show);
 
 #endif

@@ -181,6 +181,23 @@ static void kernel(const struct teller *teller, const struct world_router *route
             status->error ? strerror(status->error) : "somebody else may have put it there");
 }
 
+/* Given when a new goal, an interface or the ruleset has changed a moment ago. */
+static void guard(const struct teller *teller, const struct world_router *router)
+{
+    struct trouble trouble = about("router", router->settings.params.name);
+    const struct kernel_status *status = &router->kernel;
+
+    if (!router->kernel_known || !status->hold || status->guarded ||
+        router->settings.params.guard_ns == 0 ||
+        monotime_since((struct monotime){status->changed_ns}, teller->now) < SETTLE_NS)
+        return;
+    say(teller, TROUBLE_DEGRADED,
+        look_at(&trouble, "reghactl show guard; journalctl -u regha-net -u regha-vrrp"),
+        "virtual router %s holds its addresses on %s unguarded: if its processes stand still, two "
+        "nodes answer for them",
+        status->name, status->interface);
+}
+
 static void discards(const struct teller *teller, const struct world_router *router)
 {
     struct trouble trouble = about("router", router->settings.params.name);
@@ -240,6 +257,7 @@ static void router(const struct teller *teller, const struct world_router *route
             "priority %u",
             name, status->priority);
     kernel(teller, router);
+    guard(teller, router);
     discards(teller, router);
 }
 

@@ -202,7 +202,7 @@ static void test_words(void **state)
            "write it out, for it changes something: registry\n");
     expect(
         "show", WORLD_USAGE,
-        "incomplete; it goes on with: info, health, nodes, routers, vips, probes, breakers, registries, "
+        "incomplete; it goes on with: info, health, nodes, routers, vips, guard, probes, breakers, registries, "
         "processes, history, events, errors, config, env, version\n");
     expect("show rooters", WORLD_USAGE,
            "unknown command \"show rooters\", the nearest one is: show routers\n");
@@ -257,7 +257,7 @@ static void test_every_level(void **state)
         assert_int_equal(answer(entry.words, &text), WORLD_DENIED);
         free(text);
         assert_non_null(
-            strstr("show info show health show nodes show routers show vips "
+            strstr("show info show health show nodes show routers show vips show guard "
                    "show probes show breakers show registries show processes show history "
                    "show events show errors show config show version nagios "
                    "show env configcheck registry drain maint ready pause resume "

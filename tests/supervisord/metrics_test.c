@@ -117,6 +117,8 @@ MOVE(settled, ROUTER.kernel.settled = false)
 MOVE(announced, ROUTER.kernel.announcements++)
 MOVE(restored, ROUTER.kernel.restored++)
 MOVE(strays_removed, ROUTER.kernel.removed_strays++)
+MOVE(unguarded, ROUTER.kernel.guarded = false)
+MOVE(guard_rebuilt, ROUTER.kernel.guard_rebuilt++)
 MOVE(probe_up, PROBE.health = PROBE_UP)
 MOVE(probe_unknown, PROBE.health = PROBE_UNKNOWN)
 MOVE(readable, fixture.probes.states[2].health = PROBE_DOWN)
@@ -220,6 +222,10 @@ static const struct {
      "regha_announcements_sent_total" VR "} 9"},
     {"regha_address_restored_total", move_restored, "regha_address_restored_total" VR "} 1",
      "regha_address_restored_total" VR "} 2"},
+    {"regha_guard_active", move_unguarded, "regha_guard_active" VR "} 1",
+     "regha_guard_active" VR "} 0"},
+    {"regha_guard_rebuilt_total", move_guard_rebuilt, "regha_guard_rebuilt_total" VR "} 0",
+     "regha_guard_rebuilt_total" VR "} 1"},
     {"regha_address_strays_removed_total", move_strays_removed,
      "regha_address_strays_removed_total" VR "} 0", "regha_address_strays_removed_total" VR "} 1"},
     {"regha_probe_up", move_probe_up, "regha_probe_up" PW "} 0", "regha_probe_up" PW "} 1"},

@@ -135,6 +135,11 @@ static void step(struct bench *bench)
     bench->routers[0].params.advert_interval_ns = NS_PER_CS + NS_PER_MS;
 }
 
+static void short_guard(struct bench *bench)
+{
+    bench->settings.guard.timeout_ns = 3 * bench->routers[0].params.advert_interval_ns - 1;
+}
+
 static void unknown_probe(struct bench *bench)
 {
     SET(bench->routers[0].requires[0], "lives");
@@ -465,6 +470,7 @@ static const struct row {
     {"somebody holds it", witnesses, SETTINGS_FAULT_ONLY_WITNESSES},
     {"priorities should differ", priorities, SETTINGS_FAULT_PRIORITY_TWICE},
     {"5.2.7 centiseconds", step, SETTINGS_FAULT_INTERVAL_STEP},
+    {"guard >= 3 * advert_interval", short_guard, SETTINGS_FAULT_GUARD},
     {"requires is a probe", unknown_probe, SETTINGS_FAULT_UNKNOWN_PROBE},
     {"ready is a probe", unknown_ready, SETTINGS_FAULT_UNKNOWN_PROBE},
     {"shared moves nothing", shared, SETTINGS_FAULT_SHARED_REQUIRED},

@@ -52,13 +52,11 @@ static void test_golden(void **state)
         enum show_what what;
         const char *name;
     } rows[] = {
-        {SHOW_INFO, "info"},           {SHOW_HEALTH, "health"},
-        {SHOW_NODES, "nodes"},         {SHOW_ROUTERS, "routers"},
-        {SHOW_VIPS, "vips"},           {SHOW_PROBES, "probes"},
-        {SHOW_BREAKERS, "breakers"},   {SHOW_REGISTRIES, "registries"},
-        {SHOW_PROCESSES, "processes"}, {SHOW_HISTORY, "history"},
-        {SHOW_EVENTS, "events"},       {SHOW_CONFIG, "config"},
-        {SHOW_ERRORS, "errors"},
+        {SHOW_INFO, "info"},           {SHOW_HEALTH, "health"},     {SHOW_NODES, "nodes"},
+        {SHOW_ROUTERS, "routers"},     {SHOW_GUARD, "guard"},       {SHOW_VIPS, "vips"},
+        {SHOW_PROBES, "probes"},       {SHOW_BREAKERS, "breakers"}, {SHOW_REGISTRIES, "registries"},
+        {SHOW_PROCESSES, "processes"}, {SHOW_HISTORY, "history"},   {SHOW_EVENTS, "events"},
+        {SHOW_CONFIG, "config"},       {SHOW_ERRORS, "errors"},
     };
     struct show show = {.world = &fixture.world};
 
@@ -89,6 +87,7 @@ static void test_unknown(void **state)
     fixture.peers[0].reachable = false;
     check(&show, SHOW_ROUTERS, "routers_unknown");
     check(&show, SHOW_VIPS, "vips_unknown");
+    check(&show, SHOW_GUARD, "guard_unknown");
     check(&show, SHOW_PROBES, "probes_unknown");
     check(&show, SHOW_REGISTRIES, "registries_unknown");
     check(&show, SHOW_NODES, "nodes_unknown");

@@ -121,7 +121,9 @@ static void init_router(struct world_router *router, const char *name, uint8_t v
     router->kernel.hold = router->kernel.present[0] = state == VRRP_ACTIVE;
     router->kernel.address_count = 1;
     router->kernel.addresses[0] = address(vip);
-    router->kernel.settled = true;
+    router->kernel.settled = router->kernel.guarded = true;
+    router->settings.params.guard_ns = 300 * NS_PER_MS;
+    router->settings.params.advert_interval_ns = 100 * NS_PER_MS;
     router->kernel.changed_ns = AGO(192).ns;
 }
 
@@ -392,6 +394,7 @@ void world_fixture_init_down(struct world_fixture *fixture)
     world->processes[WORLD_NET].changed = (struct monotime){0};
     fixture->routers[0].kernel.settled = fixture->routers[0].kernel.present[0] = false;
     fixture->routers[0].kernel.error = 1; /* EPERM */
+    fixture->routers[0].kernel.guarded = false;
     fixture->routers[0].eligible = false;
     NAME(fixture->routers[0].why, "probe registry-read is down");
     fixture->routers[0].status.orphaned = true;
