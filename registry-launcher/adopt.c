@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "registry-launcher/goal_check.h"
+#include "registry-launcher/process.h"
 
 #define SUFFIX        ".state"
 #define BOOT_ID_BYTES 40
@@ -25,6 +26,7 @@ struct head {
     uint8_t backend;
     bool readonly, no_purging;
     char digest[REGISTRY_DIGEST_BYTES];
+    char bundle[REGISTRY_DIGEST_BYTES];
     char cgroup[REGISTRY_CGROUP_BYTES];
     struct registry_adopt_leaver leaver;
 };
@@ -38,6 +40,7 @@ static const struct wire_field head_fields[] = {
     WIRE_BOOL(head, readonly),
     WIRE_BOOL(head, no_purging),
     WIRE_TEXT(head, digest),
+    WIRE_TEXT(head, bundle),
     WIRE_TEXT(head, cgroup),
     WIRE_UPTO(head, leaver.pid, INT32_MAX),
     WIRE_INT(head, leaver.start_ticks),
@@ -48,7 +51,7 @@ static const struct wire_field head_fields[] = {
 
 static const struct wire_layout head_layout = {
     .type = 1,
-    .version = 2,
+    .version = 3,
     .struct_bytes = sizeof(struct head),
     .fields = head_fields,
     .name = "record of a registry",
@@ -130,6 +133,7 @@ int registry_adopt_write(const char *folder, const struct registry_adopt_record 
     char path[PATH_MAX] = "", fresh[PATH_MAX] = "";
 
     memcpy(head.digest, record->digest, sizeof(head.digest));
+    memcpy(head.bundle, record->bundle, sizeof(head.bundle));
     memcpy(head.cgroup, record->cgroup, sizeof(head.cgroup));
     int failed = read_boot_id(head.boot_id);
     if (failed == 0)
@@ -192,6 +196,7 @@ static int parse(const struct file *file, const char *name, struct registry_adop
     record->readonly = head.readonly;
     record->no_purging = head.no_purging;
     memcpy(record->digest, head.digest, sizeof(record->digest));
+    memcpy(record->bundle, head.bundle, sizeof(record->bundle));
     memcpy(record->cgroup, head.cgroup, sizeof(record->cgroup));
     record->leaver = head.leaver;
     return 0;
@@ -214,6 +219,16 @@ int registry_adopt_read(const char *folder, const char *name,
                        name, folder, strerror(-failed));
     *ret_record = record;
     return 0;
+}
+
+bool registry_adopt_is_alive(const struct registry_adopt_record *record)
+{
+    struct registry_process process;
+
+    if (registry_process_find((pid_t)record->pid, record->start_ticks, &process) < 0)
+        return false;
+    registry_process_forget(&process);
+    return true;
 }
 
 void registry_adopt_remove(const char *folder, const char *name)

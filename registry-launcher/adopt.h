@@ -33,6 +33,7 @@ struct registry_adopt_record {
     uint8_t backend;
     bool readonly, no_purging; /* as it was started */
     char digest[REGISTRY_DIGEST_BYTES];
+    char bundle[REGISTRY_DIGEST_BYTES]; /* whose folder it is started from; "": from none */
     char cgroup[REGISTRY_CGROUP_BYTES];
     struct registry_adopt_leaver leaver;
 };
@@ -44,6 +45,9 @@ int registry_adopt_write(const char *folder, const struct registry_adopt_record 
 /* -ENOENT: there is none. The goal makes sense if it returns 0. */
 int registry_adopt_read(const char *folder, const char *name,
                         struct registry_adopt_record *ret_record, struct err *err);
+
+/* Its process is there. */
+bool registry_adopt_is_alive(const struct registry_adopt_record *record);
 
 void registry_adopt_remove(const char *folder, const char *name);
 

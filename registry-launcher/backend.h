@@ -35,6 +35,8 @@ struct registry_backend_events {
 struct registry_backend_start {
     const struct registry_params *params;
     const struct registry_policy *policy;
+    const char *folder; /* of bundles */
+    const char *digest; /* of the bundle there; "": none, the goal itself is started */
     bool readonly, no_purging;
 };
 

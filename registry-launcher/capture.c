@@ -10,9 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/bundle.h"
 #include "base/cleanup.h"
-#include "registry-launcher/digest.h"
+#include "base/digest.h"
 #include "registry-launcher/goal_check.h"
+#include "registry-launcher/secrets.h"
 
 #define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
@@ -20,7 +22,7 @@
 struct report {
     char error[REGISTRY_CAPTURE_WORDS_BYTES];
     char digest[REGISTRY_DIGEST_BYTES];
-    uint32_t config_bytes;
+    uint32_t bundle_bytes;
 };
 
 struct job {
@@ -96,15 +98,15 @@ static int read_file(int fd, const char *path, size_t most, struct content *ret_
     return 0;
 }
 
-static int seal(const struct content *content, struct err *err)
+static int seal(const uint8_t *bytes, size_t length_bytes, struct err *err)
 {
     CLEANUP(cleanup_close)
-    int fd = memfd_create("regha-registry-config", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    int fd = memfd_create("regha-bundle", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
     if (fd < 0)
         return err_errno(err, "cannot make a memory file");
-    for (size_t at = 0; at < content->length_bytes;) {
-        const ssize_t put = write(fd, content->bytes + at, content->length_bytes - at);
+    for (size_t at = 0; at < length_bytes;) {
+        const ssize_t put = write(fd, bytes + at, length_bytes - at);
 
         if (put < 0 && errno != EINTR)
             return err_errno(err, "cannot write a memory file");
@@ -115,9 +117,15 @@ static int seal(const struct content *content, struct err *err)
     return cleanup_take_fd(&fd);
 }
 
-/* Returns the sealed copy, or a negative errno. */
-static int take_config(const struct job *job, struct registry_digest *digest, struct report *report,
-                       struct err *err)
+static int add(struct bundle *bundle, const struct bundle_item *item, struct err *err)
+{
+    return bundle_add(bundle, item)
+               ? 0
+               : err_set(err, E2BIG, "a registry has more than %d files and texts",
+                         BUNDLE_ITEMS_MAX);
+}
+
+static int take_config(const struct job *job, struct bundle *bundle, struct err *err)
 {
     const char *path = job->params->config;
     struct content content;
@@ -133,80 +141,131 @@ static int take_config(const struct job *job, struct registry_digest *digest, st
     const int failed = read_file(fd, path, REGISTRY_CAPTURE_BYTES, &content, err);
     if (failed < 0)
         return failed;
-    registry_digest_config(digest, content.bytes, content.length_bytes);
-    report->config_bytes = (uint32_t)content.length_bytes;
-    const int sealed = seal(&content, err);
-    free(content.bytes);
-    return sealed;
+    const struct bundle_item item = {BUNDLE_CONFIG, "", content.bytes, content.length_bytes};
+    return add(bundle, &item, err);
 }
 
 /*
  * A file that is not there decides, too: the registry may make it by itself (htpasswd). So does a
  * folder, which Debian's sample configuration names in that place.
  */
-static int take_file(const struct job *job, struct registry_digest *digest, const char *path,
-                     size_t *left_bytes, struct err *err)
+static int take_file(const struct job *job, struct bundle *bundle, const char *path,
+                     struct err *err)
 {
+    struct bundle_item item = {BUNDLE_FILE, path, "", 0};
     struct content content;
     struct stat stat;
 
     CLEANUP(cleanup_close)
     int fd = open_file(path, job->user, &stat, err);
-    if (fd == -ENOENT)
-        registry_digest_other(digest, path, "absent");
-    if (fd < 0)
-        return fd == -ENOENT ? 0 : fd;
-    if (S_ISDIR(stat.st_mode)) {
-        registry_digest_other(digest, path, "folder");
-        return 0;
+    if (fd < 0 && fd != -ENOENT)
+        return fd;
+    if (fd < 0 || S_ISDIR(stat.st_mode)) {
+        item.kind = fd < 0 ? BUNDLE_ABSENT : BUNDLE_FOLDER;
+        return add(bundle, &item, err);
     }
     if (!S_ISREG(stat.st_mode))
         return err_set(err, EINVAL, "%.100s is a %s, must be a file", path,
                        kind_name(stat.st_mode));
-    const int failed = read_file(fd, path, *left_bytes, &content, err);
+    const int failed = read_file(fd, path, BUNDLE_BYTES_MAX, &content, err);
     if (failed < 0)
         return failed;
-    registry_digest_file(digest, path, content.bytes, content.length_bytes);
-    *left_bytes -= content.length_bytes;
-    free(content.bytes);
-    return 0;
+    item.data = content.bytes;
+    item.data_bytes = content.length_bytes;
+    return add(bundle, &item, err);
 }
 
-/* Returns the sealed configuration or a negative errno. */
-static int take_all(const struct job *job, struct report *report, struct err *err)
+static int take_files(const struct job *job, struct bundle *bundle, struct err *err)
 {
     const char *paths[REGISTRY_GOAL_TEXTS_MAX + 1];
-    size_t left_bytes = REGISTRY_CAPTURE_FILES_BYTES;
-    struct registry_digest digest;
+    const size_t count =
+        registry_goal_check_split(job->params->files, job->params->files_bytes, paths);
 
-    registry_digest_start(&digest, job->params);
-    CLEANUP(cleanup_close)
-    int config = take_config(job, &digest, report, err);
-    if (config < 0)
-        return config;
-    const size_t count = registry_digest_sort(job->params->files, job->params->files_bytes, paths);
     for (size_t at = 0; at < count; at++) {
-        const int failed = take_file(job, &digest, paths[at], &left_bytes, err);
+        const int failed = take_file(job, bundle, paths[at], err);
         if (failed < 0)
             return failed;
     }
-    registry_digest_end(&digest, report->digest);
-    return cleanup_take_fd(&config);
+    return 0;
+}
+
+static int take_arguments(const struct job *job, struct bundle *bundle, struct err *err)
+{
+    const char *texts[REGISTRY_GOAL_TEXTS_MAX + 1];
+    const size_t count =
+        registry_goal_check_split(job->params->argv, job->params->argv_bytes, texts);
+    int failed = 0;
+
+    for (size_t at = 0; at < count && failed == 0; at++) {
+        const struct bundle_item item = {BUNDLE_ARGUMENT, "", texts[at], strlen(texts[at])};
+        failed = add(bundle, &item, err);
+    }
+    return failed;
+}
+
+/* The name is the text up to '=', which the check of goals and lines has seen there. */
+static int take_variable(struct bundle *bundle, const char *text, struct err *err)
+{
+    const char *value = strchr(text, '=');
+    char *name = value == NULL ? NULL : strndup(text, (size_t)(value - text));
+
+    if (name == NULL)
+        return err_set(err, EINVAL, "its environment is no list of NAME=value");
+    const struct bundle_item item = {BUNDLE_ENVIRONMENT, name, value + 1, strlen(value + 1)};
+    return add(bundle, &item, err); /* the child ends soon, and the name with it */
+}
+
+static int take_environment(const struct job *job, struct bundle *bundle, struct err *err)
+{
+    static char lines[REGISTRY_ENVIRONMENT_FILE_BYTES + 1];
+    struct registry_environment environment;
+    int failed = registry_secrets_compose(job->params, lines, &environment, err);
+
+    for (size_t at = 0; failed == 0 && at < environment.count; at++)
+        failed = take_variable(bundle, environment.texts[at], err);
+    return failed;
+}
+
+/* Returns the sealed bundle or a negative errno. */
+static int take_all(const struct job *job, struct report *report, struct err *err)
+{
+    struct bundle bundle = {.count = 0};
+    int failed = take_config(job, &bundle, err);
+
+    if (failed == 0)
+        failed = take_files(job, &bundle, err);
+    if (failed == 0)
+        failed = take_arguments(job, &bundle, err);
+    if (failed == 0)
+        failed = take_environment(job, &bundle, err);
+    if (failed < 0)
+        return failed;
+    bundle_sort(&bundle);
+    const size_t size_bytes = bundle_encoded_bytes(&bundle);
+    if (size_bytes > BUNDLE_BYTES_MAX)
+        return err_set(err, EFBIG, "the files of the registry are larger than %d KiB together",
+                       BUNDLE_BYTES_MAX / 1024);
+    uint8_t *bytes = malloc(size_bytes);
+    if (bytes == NULL || bundle_encode(&bundle, bytes, size_bytes) < 0)
+        return err_set(err, EINVAL, "a file or a variable of the registry is named twice");
+    digest_of(bytes, size_bytes, report->digest);
+    report->bundle_bytes = (uint32_t)size_bytes;
+    return seal(bytes, size_bytes, err);
 }
 
 /* In the child. */
 static void work(const void *argument, int socket)
 {
-    struct report report = {.config_bytes = 0};
+    struct report report = {.bundle_bytes = 0};
     struct err err;
 
     CLEANUP(cleanup_close)
-    int config = take_all(argument, &report, &err);
-    if (config < 0) {
-        report = (struct report){.config_bytes = 0};
+    int sealed = take_all(argument, &report, &err);
+    if (sealed < 0) {
+        report = (struct report){.bundle_bytes = 0};
         snprintf(report.error, sizeof(report.error), "%.190s", err.text);
     }
-    registry_helper_send(socket, &report, sizeof(report), config);
+    registry_helper_send(socket, &report, sizeof(report), sealed);
 }
 
 int registry_capture_start(struct registry_helper *helper, const char *user,
@@ -214,7 +273,7 @@ int registry_capture_start(struct registry_helper *helper, const char *user,
                            struct err *err)
 {
     const struct job job = {user, params};
-    const struct registry_helper_job helper_job = {user, work, &job};
+    const struct registry_helper_job helper_job = {user, work, &job, NULL};
 
     return registry_helper_start(helper, &helper_job, REGISTRY_CAPTURE_LIMIT_NS, now, err);
 }
@@ -224,21 +283,16 @@ static bool is_sealed(int fd, uint32_t length_bytes)
 {
     struct stat stat;
 
-    return fd >= 0 && length_bytes <= REGISTRY_CAPTURE_BYTES && fcntl(fd, F_GET_SEALS) == SEALS &&
+    return fd >= 0 && length_bytes <= BUNDLE_BYTES_MAX && fcntl(fd, F_GET_SEALS) == SEALS &&
            fstat(fd, &stat) == 0 && stat.st_size == (off_t)length_bytes;
-}
-
-static bool is_digest(const char *text)
-{
-    return strspn(text, "0123456789abcdef") == REGISTRY_DIGEST_BYTES - 1;
 }
 
 void registry_capture_read(struct registry_helper_answer *answer, const char *user,
                            struct registry_captured *ret_captured)
 {
-    struct report report = {.config_bytes = 0};
+    struct report report = {.bundle_bytes = 0};
 
-    *ret_captured = (struct registry_captured){.config_fd = -1};
+    *ret_captured = (struct registry_captured){.bundle_fd = -1};
     if (answer->failure != NULL) {
         snprintf(ret_captured->error, sizeof(ret_captured->error),
                  "the configuration cannot be read by %.32s: %.100s", user, answer->failure);
@@ -252,12 +306,12 @@ void registry_capture_read(struct registry_helper_answer *answer, const char *us
         memcpy(ret_captured->error, report.error, sizeof(report.error));
         return;
     }
-    if (!is_digest(report.digest) || !is_sealed(answer->fd, report.config_bytes)) {
+    if (!digest_is_text(report.digest) || !is_sealed(answer->fd, report.bundle_bytes)) {
         snprintf(ret_captured->error, sizeof(ret_captured->error),
                  "the process that reads the configuration answers nonsense");
         return;
     }
     memcpy(ret_captured->digest, report.digest, sizeof(report.digest));
-    ret_captured->config_bytes = report.config_bytes;
-    ret_captured->config_fd = cleanup_take_fd(&answer->fd);
+    ret_captured->bundle_bytes = report.bundle_bytes;
+    ret_captured->bundle_fd = cleanup_take_fd(&answer->fd);
 }

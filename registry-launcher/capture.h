@@ -3,7 +3,7 @@
  * capture - the files of a registry, read by a child as the registry's user, and their digest.
  *
  * regha itself may not read them, and must not hang where they do: regular files only, bounded in
- * size and time. Out come the identity digest and the configuration, in sealed memory.
+ * size and time. Out come a bundle (base/bundle) in sealed memory and its digest, its identity.
  */
 #ifndef REGISTRY_LAUNCHER_CAPTURE_H
 #define REGISTRY_LAUNCHER_CAPTURE_H
@@ -11,15 +11,14 @@
 #include "registry-launcher/helper.h"
 #include "registry-launcher/message.h"
 
-#define REGISTRY_CAPTURE_FILES_BYTES (8 * 1024 * 1024) /* of all files together */
 #define REGISTRY_CAPTURE_LIMIT_NS    (2 * NS_PER_S)
 #define REGISTRY_CAPTURE_WORDS_BYTES 192
 
 struct registry_captured {
     char error[REGISTRY_CAPTURE_WORDS_BYTES]; /* "": it worked, and the rest is set */
     char digest[REGISTRY_DIGEST_BYTES];
-    uint32_t config_bytes;
-    int config_fd; /* sealed; the caller's. -1 with an error */
+    uint32_t bundle_bytes;
+    int bundle_fd; /* sealed; the caller's. -1 with an error */
 };
 
 /* Start reading; `params` lives during the call. */

@@ -146,6 +146,13 @@ int registry_child_become(const char *user, struct err *err)
     return 0;
 }
 
+int registry_child_group(const char *user, gid_t *ret_gid, struct err *err)
+{
+    uid_t uid;
+
+    return find_user(user, &uid, ret_gid, err);
+}
+
 void registry_child_close_from(unsigned first)
 {
     (void)close_range(first, ~0U, 0);

@@ -9,6 +9,8 @@
 #ifndef REGISTRY_LAUNCHER_CHILD_H
 #define REGISTRY_LAUNCHER_CHILD_H
 
+#include <sys/types.h>
+
 #include "base/err.h"
 
 /*
@@ -22,6 +24,9 @@ int registry_child_reset(struct err *err);
  * Returns 0 or a negative errno with a sentence; -EACCES: this user is not allowed.
  */
 int registry_child_become(const char *user, struct err *err);
+
+/* The group of `user`, who must not be root. */
+int registry_child_group(const char *user, gid_t *ret_gid, struct err *err);
 
 /* Close every descriptor from `first` on. */
 void registry_child_close_from(unsigned first);

@@ -8,37 +8,38 @@
 #include "base/cleanup.h"
 #include "registry-launcher/policy.h"
 
-static void take_config(struct registry_files *files, struct registry_captured *captured)
+static void take_bundle(struct registry_files *files, struct registry_captured *captured)
 {
     const struct registry_params *params = files->params;
 
-    if (files->config_fd >= 0)
-        close(files->config_fd);
-    files->config_fd = cleanup_take_fd(&captured->config_fd);
-    files->config_changed = true;
+    if (files->bundle_fd >= 0)
+        close(files->bundle_fd);
+    files->bundle_fd = cleanup_take_fd(&captured->bundle_fd);
+    files->bundle_changed = true;
     memcpy(files->captured.name, params->name, sizeof(files->captured.name));
     memcpy(files->captured.path, params->config, sizeof(files->captured.path));
-    files->captured.config_bytes = captured->config_bytes;
+    memcpy(files->captured.digest, captured->digest, sizeof(files->captured.digest));
+    files->captured.bundle_bytes = captured->bundle_bytes;
 }
 
 static void settle(struct registry_files *files, struct registry_captured *captured, bool ours,
                    struct monotime now)
 {
-    const bool same = strcmp(captured->digest, files->last.digest) == 0;
+    const bool same = strcmp(captured->digest, files->captured.digest) == 0;
 
-    files->config_changed = false;
-    if (captured->config_fd >= 0 && (!same || files->config_fd < 0))
-        take_config(files, captured);
-    if (captured->config_fd >= 0)
-        close(captured->config_fd);
-    captured->config_fd = -1;
+    files->bundle_changed = false;
+    if (captured->bundle_fd >= 0 && (!same || files->bundle_fd < 0))
+        take_bundle(files, captured);
+    if (captured->bundle_fd >= 0)
+        close(captured->bundle_fd);
+    captured->bundle_fd = -1;
     files->last = *captured;
     files->changed(files->owner, ours, now);
 }
 
 static void fail(struct registry_files *files, const char *words, struct monotime now)
 {
-    struct registry_captured captured = {.config_fd = -1};
+    struct registry_captured captured = {.bundle_fd = -1};
 
     snprintf(captured.error, sizeof(captured.error), "%.190s", words);
     settle(files, &captured, true, now);
@@ -98,8 +99,8 @@ void registry_files_init(struct registry_files *files, struct loop *loop,
     *files = (struct registry_files){.loop = loop,
                                      .policy_path = policy_path,
                                      .params = params,
-                                     .last = {.config_fd = -1},
-                                     .config_fd = -1};
+                                     .last = {.bundle_fd = -1},
+                                     .bundle_fd = -1};
     registry_helper_init(&files->helper, loop, "registry-files", files);
     files->helper.done = handle_answer;
     files->helper.idle = handle_idle;
@@ -131,7 +132,7 @@ void registry_files_fini(struct registry_files *files)
 {
     registry_files_stop(files);
     registry_helper_fini(&files->helper);
-    if (files->config_fd >= 0)
-        close(files->config_fd);
-    files->config_fd = -1;
+    if (files->bundle_fd >= 0)
+        close(files->bundle_fd);
+    files->bundle_fd = -1;
 }

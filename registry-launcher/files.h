@@ -3,7 +3,7 @@
  * files - what a registry's files say, kept up to date.
  *
  * Read at each start, when the goal changes, and every ten seconds; one reader at a time. The last
- * good configuration is kept while the files cannot be read.
+ * good bundle is kept while the files cannot be read.
  */
 #ifndef REGISTRY_LAUNCHER_FILES_H
 #define REGISTRY_LAUNCHER_FILES_H
@@ -24,8 +24,8 @@ struct registry_files {
     bool again;                       /* asked for while one was reading */
     struct registry_captured last;    /* the newest, good or not; without a descriptor */
     struct registry_capture captured; /* the last good one */
-    int config_fd;                    /* -1: none yet */
-    bool config_changed;              /* set with changed(): another descriptor */
+    int bundle_fd;                    /* its bytes; -1: none yet */
+    bool bundle_changed;              /* set with changed(): another descriptor */
 };
 
 void registry_files_init(struct registry_files *files, struct loop *loop,

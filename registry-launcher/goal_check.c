@@ -70,6 +70,17 @@ static bool are_absolute(const char *list, size_t list_bytes)
     return true;
 }
 
+static bool is_digest(const char *text)
+{
+    size_t length = 0;
+
+    for (; text[length] != '\0'; length++)
+        if (!((text[length] >= '0' && text[length] <= '9') ||
+              (text[length] >= 'a' && text[length] <= 'f')))
+            return false;
+    return length == REGISTRY_DIGEST_BYTES - 1;
+}
+
 static bool is_restart(const struct registry_restart *restart)
 {
     return restart->window_ns >= 0 && restart->first_ns >= 0 &&
@@ -96,6 +107,8 @@ const char *registry_goal_check_fault(const struct registry_goal *goal)
     if (!is_list(params->files, params->files_bytes) ||
         !are_absolute(params->files, params->files_bytes))
         return "its files are no list of absolute paths";
+    if (goal->bundle[0] != '\0' && !is_digest(goal->bundle))
+        return "its bundle is no digest";
     if (params->drain_ns < 0 || params->drain_ns > DRAIN_MAX_NS)
         return "its drain time is not within an hour";
     if (!is_restart(&params->restart))

@@ -30,11 +30,11 @@ static struct peer *find(struct registry_goals *goals, const struct channel_peer
     return NULL;
 }
 
-static void send_config(struct channel_peer *peer, const struct registry_keeper *keeper)
+static void send_bundle(struct channel_peer *peer, const struct registry_keeper *keeper)
 {
-    if (keeper->files.config_fd >= 0)
+    if (keeper->files.bundle_fd >= 0)
         (void)channel_send(peer, &registry_message_capture, &keeper->files.captured,
-                           keeper->files.config_fd);
+                           keeper->files.bundle_fd);
 }
 
 /* A peer that is cut while it is sent to connects again, and gets all of it. */
@@ -51,7 +51,7 @@ static void handle_connected(void *owner, struct channel_peer *peer)
     for (const struct registry_keeper *keeper = registry_supervise_next(goals->supervise, NULL);
          keeper != NULL; keeper = registry_supervise_next(goals->supervise, keeper)) {
         (void)channel_send(peer, &registry_message_status, &keeper->status, -1);
-        send_config(peer, keeper);
+        send_bundle(peer, keeper);
     }
 }
 
@@ -70,6 +70,10 @@ static void handle_wanted(void *owner, struct channel_peer *peer, const struct c
     if (place != NULL)
         place->has_wanted = true;
     registry_supervise_want(goals->supervise, &set, now);
+    for (size_t at = 0; at < said->count; at++)
+        if (said->messages[at].layout == &registry_message_bundle)
+            registry_supervise_give(goals->supervise, said->messages[at].value,
+                                    channel_take_fd(&said->messages[at]), now);
 }
 
 static void handle_closed(void *owner, struct channel_peer *peer, struct monotime now)
@@ -95,7 +99,8 @@ int registry_goals_open(struct loop *loop, const struct registry_goals_params *p
                         struct registry_supervise *supervise, struct registry_goals **ret_goals,
                         struct err *err)
 {
-    static const struct wire_layout *const layouts[] = {&registry_message_goal, NULL};
+    static const struct wire_layout *const layouts[] = {&registry_message_goal,
+                                                        &registry_message_bundle, NULL};
     struct registry_goals *goals = calloc(1, sizeof(*goals));
 
     if (goals == NULL)
@@ -138,9 +143,9 @@ void registry_goals_send_status(struct registry_goals *goals, const struct regis
     channel_broadcast(goals->server, &registry_message_status, &keeper->status);
 }
 
-void registry_goals_send_config(struct registry_goals *goals, const struct registry_keeper *keeper)
+void registry_goals_send_bundle(struct registry_goals *goals, const struct registry_keeper *keeper)
 {
     for (size_t at = 0; at < PEERS_MAX; at++)
         if (goals->peers[at].peer != NULL)
-            send_config(goals->peers[at].peer, keeper);
+            send_bundle(goals->peers[at].peer, keeper);
 }

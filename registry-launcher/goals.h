@@ -23,6 +23,6 @@ void registry_goals_close(struct registry_goals *goals);
 
 /* To everyone connected. */
 void registry_goals_send_status(struct registry_goals *goals, const struct registry_keeper *keeper);
-void registry_goals_send_config(struct registry_goals *goals, const struct registry_keeper *keeper);
+void registry_goals_send_bundle(struct registry_goals *goals, const struct registry_keeper *keeper);
 
 #endif

@@ -65,7 +65,10 @@ static int run(void *argument)
     if (dup2(start->socket, CHILD_SOCKET) < 0)
         return 1;
     registry_child_close_from(CHILD_SOCKET + 1);
-    if (registry_child_reset(&err) < 0 || registry_child_become(start->job->user, &err) < 0) {
+    const int failed = registry_child_reset(&err);
+    if (failed == 0 && start->job->prepare != NULL)
+        start->job->prepare(start->job->argument);
+    if (failed < 0 || registry_child_become(start->job->user, &err) < 0) {
         send_kind(CHILD_SOCKET, KIND_FAILURE, err.text, strlen(err.text), -1);
         return 1;
     }

@@ -43,6 +43,7 @@ struct registry_helper_job {
     const char *user;
     void (*work)(const void *argument, int socket);
     const void *argument;
+    void (*prepare)(const void *argument); /* or NULL: before it becomes the user */
 };
 
 void registry_helper_init(struct registry_helper *helper, struct loop *loop, const char *name,

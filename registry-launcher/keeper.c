@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "registry-launcher/keeper.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "registry-launcher/goal_check.h"
+#include "registry-launcher/look.h"
 #include "registry-launcher/policy.h"
 #include "registry-launcher/record.h"
 #include "registry-launcher/sentence.h"
-
-/* It reads all of /proc; who holds a port rarely changes between two attempts. */
-#define LOOK_EVERY_NS (10 * NS_PER_S)
 
 /* The end of a process or of an attempt goes with its event. */
 static void step(struct registry_keeper *keeper, const struct registry_fsm_event *event,
@@ -88,39 +87,29 @@ static void exited(struct registry_keeper *keeper, const struct registry_backend
     step(keeper, &event, end, now);
 }
 
-static bool is_port_taken(const struct registry_keeper *keeper)
-{
-    return keeper->has_listen && registry_port_is_taken(&keeper->listen);
-}
-
-/* Who holds it is found out behind the scenes; until then what was found last. */
-static const char *port_words(struct registry_keeper *keeper, const char *user, struct monotime now)
-{
-    struct err err;
-
-    if (keeper->port_words[0] == '\0')
-        registry_port_words(NULL, &keeper->listen, keeper->port_words);
-    if (monotime_reached(keeper->look_again, now) && !registry_helper_is_busy(&keeper->look)) {
-        (void)registry_port_look(&keeper->look, user, &keeper->listen, now, &err);
-        keeper->look_again = monotime_add(now, LOOK_EVERY_NS);
-    }
-    return keeper->port_words;
-}
-
 static void handle_looked(void *owner, struct registry_helper_answer *answer, struct monotime now)
 {
-    struct registry_keeper *keeper = owner;
+    if (registry_look_take(owner, answer, now))
+        report(owner);
+}
 
-    registry_port_words(answer, &keeper->listen, keeper->port_words);
-    if (answer->failure != NULL)
-        keeper->look_again = now; /* with the next attempt */
-    if (keeper->status.cause != REGISTRY_CAUSE_PORT_TAKEN ||
-        strcmp(keeper->status.detail, keeper->port_words) == 0)
-        return;
-    memcpy(keeper->status.detail, keeper->port_words, sizeof(keeper->status.detail));
-    log_warning("the port of the registry is taken", "registry=%s reason=\"%s\"", name_of(keeper),
-                keeper->status.detail);
-    report(keeper);
+/* What is started, noted in status and record. False: not now, or not at all. */
+static bool choose_bundle(struct registry_keeper *keeper, struct monotime now)
+{
+    char digest[REGISTRY_DIGEST_BYTES];
+    const enum registry_placing_state state =
+        registry_placing_choose(&keeper->placing, now, digest);
+
+    keeper->spawn_waits = state == REGISTRY_PLACING_WAIT;
+    if (state == REGISTRY_PLACING_NEVER)
+        cannot_start(keeper, REGISTRY_CAUSE_REFUSED, keeper->placing.error, now);
+    if (state == REGISTRY_PLACING_WAIT || state == REGISTRY_PLACING_NEVER)
+        return false;
+    memcpy(keeper->status.digest, digest, sizeof(digest));
+    snprintf(keeper->record.bundle, sizeof(keeper->record.bundle), "%s",
+             state == REGISTRY_PLACING_READY ? digest : "");
+    registry_placing_keep(&keeper->placing, keeper->record.bundle);
+    return true;
 }
 
 static void spawn(struct registry_keeper *keeper, struct monotime now)
@@ -130,6 +119,8 @@ static void spawn(struct registry_keeper *keeper, struct monotime now)
     struct registry_policy policy;
     const struct registry_backend_start start = {.params = &keeper->goal.params,
                                                  .policy = &policy,
+                                                 .folder = shared->bundle_folder,
+                                                 .digest = keeper->record.bundle,
                                                  .readonly = keeper->goal.readonly,
                                                  .no_purging = keeper->goal.no_purging};
     struct registry_program_failure failure;
@@ -143,19 +134,21 @@ static void spawn(struct registry_keeper *keeper, struct monotime now)
         cannot_start(keeper, failure.cause, failure.words, now);
         return;
     }
-    if (keeper->fsm.is_leaving && is_port_taken(keeper)) {
+    if (keeper->fsm.is_leaving && registry_look_is_taken(keeper)) {
         step(keeper, &held, NULL, now);
         return;
     }
-    if (is_port_taken(keeper)) {
-        cannot_start(keeper, REGISTRY_CAUSE_PORT_TAKEN, port_words(keeper, policy.user, now), now);
+    if (registry_look_is_taken(keeper)) {
+        cannot_start(keeper, REGISTRY_CAUSE_PORT_TAKEN,
+                     registry_look_words(keeper, policy.user, now), now);
         return;
     }
+    if (!choose_bundle(keeper, now))
+        return;
     keeper->status.backend = (uint8_t)backend_of(keeper);
     keeper->status.started_ns = now.ns;
     keeper->status.readonly = keeper->goal.readonly;
     keeper->status.no_purging = keeper->goal.no_purging;
-    keeper->digest_pending = true;
     int failed;
     if (keeper->status.backend == REGISTRY_BACKEND_SYSTEMD) {
         failed = registry_record_write(keeper, &err); /* where the unit finds its goal */
@@ -271,10 +264,10 @@ static void handle_exited(void *owner, const struct registry_backend_end *end, s
 
     /* It came too late for its port: somebody took it between our look and its own. */
     if (said.cause == REGISTRY_CAUSE_EXITED && keeper->fsm.state == REGISTRY_STARTING &&
-        is_port_taken(keeper) &&
+        registry_look_is_taken(keeper) &&
         registry_policy_read(keeper->shared->policy_path, name_of(keeper), &policy, &err) == 0) {
         said.cause = REGISTRY_CAUSE_PORT_TAKEN;
-        said.words = port_words(keeper, policy.user, now);
+        said.words = registry_look_words(keeper, policy.user, now);
     }
     exited(keeper, &said, now);
 }
@@ -307,25 +300,49 @@ static const struct registry_backend_events events = {
     .exited = handle_exited,
 };
 
+/* What a start needs has come, or what the next one will need can be put there now. */
+static void go_on(struct registry_keeper *keeper, struct monotime now)
+{
+    char digest[REGISTRY_DIGEST_BYTES];
+
+    if (keeper->spawn_waits)
+        spawn(keeper, now);
+    else
+        (void)registry_placing_choose(&keeper->placing, now, digest);
+    memcpy(keeper->status.bundle_error, keeper->placing.error, sizeof(keeper->status.bundle_error));
+}
+
+static void handle_placed(void *owner, struct monotime now)
+{
+    struct registry_keeper *keeper = owner;
+
+    go_on(keeper, now);
+    report(keeper);
+}
+
+void registry_keeper_give(struct registry_keeper *keeper, const struct registry_bundle *bundle,
+                          int fd, struct monotime now)
+{
+    registry_placing_give(&keeper->placing, bundle, fd);
+    go_on(keeper, now);
+    report(keeper);
+}
+
 static void handle_files(void *owner, bool ours, struct monotime now)
 {
     struct registry_keeper *keeper = owner;
     struct registry_status *status = &keeper->status;
     const struct registry_files *files = &keeper->files;
 
-    (void)now;
     if (files->last.error[0] != '\0' && strcmp(status->captured_error, files->last.error) != 0)
         log_warning("the files of the registry cannot be read", "registry=%s reason=\"%s\"",
                     name_of(keeper), files->last.error);
     memcpy(status->captured_digest, files->last.digest, sizeof(status->captured_digest));
     memcpy(status->captured_error, files->last.error, sizeof(status->captured_error));
-    if (keeper->digest_pending && ours) {
-        keeper->digest_pending = false;
-        memcpy(status->digest, files->last.digest, sizeof(status->digest));
-        registry_record_renew(keeper);
-    }
-    if (files->config_changed)
-        keeper->shared->config_changed(keeper->shared->owner, keeper);
+    if (files->bundle_changed)
+        keeper->shared->bundle_changed(keeper->shared->owner, keeper);
+    if (ours)
+        go_on(keeper, now);
     report(keeper);
 }
 
@@ -342,6 +359,11 @@ void registry_keeper_init(struct registry_keeper *keeper,
     registry_files_init(&keeper->files, shared->loop, &keeper->goal.params, shared->policy_path);
     keeper->files.owner = keeper;
     keeper->files.changed = handle_files;
+    registry_placing_init(&keeper->placing, shared->loop, keeper->goal.params.name, keeper);
+    keeper->placing.folder = shared->bundle_folder;
+    keeper->placing.policy_path = shared->policy_path;
+    keeper->placing.need = (struct registry_placing_need){&keeper->goal, &keeper->files};
+    keeper->placing.done = handle_placed;
     registry_helper_init(&keeper->look, shared->loop, "registry-port", keeper);
     keeper->look.done = handle_looked;
     loop_timer_init(&keeper->timer, "registry", handle_timer, keeper);
@@ -367,7 +389,9 @@ static void set_goal(struct registry_keeper *keeper, const struct registry_goal 
     keeper->known = true;
     keeper->goal = *goal;
     keeper->has_listen = registry_listen_parse(goal->params.listen, &keeper->listen);
+    registry_placing_retry(&keeper->placing);
     step(keeper, &event, NULL, now);
+    go_on(keeper, now);
     registry_record_renew(keeper);
 }
 
@@ -420,16 +444,6 @@ static void adopt_leaver(struct registry_keeper *keeper, const struct registry_a
     step(keeper, &found, NULL, now);
 }
 
-bool registry_keeper_is_alive(const struct registry_adopt_record *record)
-{
-    struct registry_process process;
-
-    if (registry_process_find((pid_t)record->pid, record->start_ticks, &process) < 0)
-        return false;
-    registry_process_forget(&process);
-    return true;
-}
-
 void registry_keeper_adopt(struct registry_keeper *keeper,
                            const struct registry_adopt_record *record, struct monotime now)
 {
@@ -439,6 +453,7 @@ void registry_keeper_adopt(struct registry_keeper *keeper,
     keeper->wanted = true;
     keeper->known = true;
     keeper->record = *record;
+    registry_placing_keep(&keeper->placing, record->bundle);
     keeper->status.started_ns = record->started_ns;
     keeper->status.backend = record->backend;
     keeper->status.readonly = record->readonly;
@@ -468,7 +483,7 @@ void registry_keeper_tick(struct registry_keeper *keeper)
 bool registry_keeper_is_idle(const struct registry_keeper *keeper)
 {
     return registry_fsm_is_over(&keeper->fsm) && !registry_files_is_busy(&keeper->files) &&
-           !registry_helper_is_busy(&keeper->look);
+           !registry_placing_is_busy(&keeper->placing) && !registry_helper_is_busy(&keeper->look);
 }
 
 void registry_keeper_fini(struct registry_keeper *keeper)
@@ -477,5 +492,6 @@ void registry_keeper_fini(struct registry_keeper *keeper)
     registry_slots_forget(&keeper->slots);
     registry_unit_forget(&keeper->unit);
     registry_files_fini(&keeper->files);
+    registry_placing_fini(&keeper->placing);
     registry_helper_fini(&keeper->look);
 }

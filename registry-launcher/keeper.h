@@ -10,8 +10,8 @@
 
 #include "base/loop.h"
 #include "registry-launcher/adopt.h"
-#include "registry-launcher/files.h"
 #include "registry-launcher/fsm.h"
+#include "registry-launcher/placing.h"
 #include "registry-launcher/port.h"
 #include "registry-launcher/slots.h"
 #include "registry-launcher/unit.h"
@@ -22,13 +22,14 @@ struct registry_keeper;
 struct registry_keeper_shared {
     struct loop *loop;
     const char *folder;        /* of records */
+    const char *bundle_folder; /* where registries read their bundles */
     const char *policy_path;   /* root's */
     struct registry_bus *bus;  /* NULL: systemd is not there */
     enum registry_backend own; /* what AUTO means here */
     struct registry_cgroups cgroups;
     void *owner;
     void (*status_changed)(void *owner, const struct registry_keeper *keeper);
-    void (*config_changed)(void *owner, const struct registry_keeper *keeper);
+    void (*bundle_changed)(void *owner, const struct registry_keeper *keeper);
 };
 
 struct registry_keeper {
@@ -40,6 +41,8 @@ struct registry_keeper {
     struct registry_slots slots;
     struct registry_unit unit;
     struct registry_files files;
+    struct registry_placing placing;
+    bool spawn_waits;            /* for its bundle to be in its folder */
     struct registry_helper look; /* for who holds the port */
     bool has_listen;
     struct registry_listen listen;
@@ -47,7 +50,6 @@ struct registry_keeper {
     struct monotime look_again;
     struct loop_timer timer; /* the state machine's */
     struct registry_adopt_record record;
-    bool digest_pending; /* the running one was started with what is being read */
     struct registry_status status;
     struct registry_status sent;
 };
@@ -61,15 +63,16 @@ void registry_keeper_init(struct registry_keeper *keeper,
 void registry_keeper_want(struct registry_keeper *keeper, const struct registry_goal *goal,
                           bool first, struct monotime now);
 
+/* A bundle that a goal names, or will; takes the descriptor. */
+void registry_keeper_give(struct registry_keeper *keeper, const struct registry_bundle *bundle,
+                          int fd, struct monotime now);
+
 /* It is not in the set any more: stop it. */
 void registry_keeper_drop(struct registry_keeper *keeper, struct monotime now);
 
 /* Go on with what a launcher before us noted. */
 void registry_keeper_adopt(struct registry_keeper *keeper,
                            const struct registry_adopt_record *record, struct monotime now);
-
-/* The process of a record is there. */
-bool registry_keeper_is_alive(const struct registry_adopt_record *record);
 
 /* Once a second. */
 void registry_keeper_tick(struct registry_keeper *keeper);

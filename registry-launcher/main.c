@@ -64,12 +64,12 @@ static void handle_status(void *owner, const struct registry_keeper *keeper)
     say_status(launcher);
 }
 
-static void handle_config(void *owner, const struct registry_keeper *keeper)
+static void handle_bundle(void *owner, const struct registry_keeper *keeper)
 {
     struct launcher *launcher = owner;
 
     if (launcher->goals != NULL)
-        registry_goals_send_config(launcher->goals, keeper);
+        registry_goals_send_bundle(launcher->goals, keeper);
 }
 
 static void handle_stopped(void *owner)
@@ -171,12 +171,13 @@ static int start(struct launcher *launcher, struct err *err)
     launcher->shared = (struct registry_keeper_shared){
         .loop = launcher->loop,
         .folder = FOLDER,
+        .bundle_folder = PROCESS_BUNDLE_FOLDER,
         .policy_path = REGISTRY_POLICY_PATH,
         .bus = launcher->bus,
         .own = registry_bus_is_our_manager() ? REGISTRY_BACKEND_SYSTEMD : REGISTRY_BACKEND_EXEC,
         .owner = launcher,
         .status_changed = handle_status,
-        .config_changed = handle_config,
+        .bundle_changed = handle_bundle,
     };
     registry_cgroup_find(&launcher->shared.cgroups);
     failed = registry_supervise_new(&launcher->shared, &launcher->supervise, err);
@@ -232,6 +233,8 @@ static int become(const char *name)
     } else {
         const struct registry_backend_start begin = {.params = &record.goal.params,
                                                      .policy = &policy,
+                                                     .folder = PROCESS_BUNDLE_FOLDER,
+                                                     .digest = record.bundle,
                                                      .readonly = record.goal.readonly,
                                                      .no_purging = record.goal.no_purging};
 

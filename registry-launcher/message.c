@@ -3,6 +3,8 @@
 
 #include <assert.h>
 
+#include "base/bundle.h"
+
 /* Members of the params inside a goal: their places are counted from the goal. */
 #define PARAMS_INT(name)  WIRE_INT(registry_goal, params.name)
 #define PARAMS_LIST(name) WIRE_BLOCK(registry_goal, params.name, params.name##_bytes)
@@ -26,12 +28,13 @@ static const struct wire_field goal_fields[] = {
     WIRE_INT(registry_goal, restart_serial),
     WIRE_BOOL(registry_goal, readonly),
     WIRE_BOOL(registry_goal, no_purging),
+    WIRE_TEXT(registry_goal, bundle),
     WIRE_END,
 };
 
 const struct wire_layout registry_message_goal = {
     .type = REGISTRY_MESSAGE_GOAL,
-    .version = 2,
+    .version = 3,
     .struct_bytes = sizeof(struct registry_goal),
     .fields = goal_fields,
     .name = "registry goal",
@@ -67,13 +70,14 @@ static const struct wire_field status_fields[] = {
     WIRE_TEXT(registry_status, digest),
     WIRE_TEXT(registry_status, captured_digest),
     WIRE_TEXT(registry_status, captured_error),
+    WIRE_TEXT(registry_status, bundle_error),
     WIRE_END,
 };
 _Static_assert(REGISTRY_CAUSES == 10, "a cause without its field in the layout");
 
 const struct wire_layout registry_message_status = {
     .type = REGISTRY_MESSAGE_STATUS,
-    .version = 2,
+    .version = 3,
     .struct_bytes = sizeof(struct registry_status),
     .fields = status_fields,
     .name = "registry status",
@@ -82,16 +86,32 @@ const struct wire_layout registry_message_status = {
 static const struct wire_field capture_fields[] = {
     WIRE_TEXT(registry_capture, name),
     WIRE_TEXT(registry_capture, path),
-    WIRE_UPTO(registry_capture, config_bytes, REGISTRY_CAPTURE_BYTES),
+    WIRE_TEXT(registry_capture, digest),
+    WIRE_UPTO(registry_capture, bundle_bytes, BUNDLE_BYTES_MAX),
     WIRE_END,
 };
 
 const struct wire_layout registry_message_capture = {
     .type = REGISTRY_MESSAGE_CAPTURE,
-    .version = 1,
+    .version = 2,
     .struct_bytes = sizeof(struct registry_capture),
     .fields = capture_fields,
     .name = "registry capture",
+};
+
+static const struct wire_field bundle_fields[] = {
+    WIRE_TEXT(registry_bundle, name),
+    WIRE_TEXT(registry_bundle, digest),
+    WIRE_UPTO(registry_bundle, bundle_bytes, BUNDLE_BYTES_MAX),
+    WIRE_END,
+};
+
+const struct wire_layout registry_message_bundle = {
+    .type = REGISTRY_MESSAGE_BUNDLE,
+    .version = 1,
+    .struct_bytes = sizeof(struct registry_bundle),
+    .fields = bundle_fields,
+    .name = "registry bundle",
 };
 
 const char *registry_message_state_name(enum registry_state state)

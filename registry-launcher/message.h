@@ -47,7 +47,8 @@ struct registry_goal {
     uint32_t restart_serial; /* another number than before: restart it, forget its failures */
     /* How the next start is to be, whoever it is of: neither is a part of its identity. */
     bool readonly;
-    bool no_purging; /* another node purges uploads */
+    bool no_purging;                    /* another node purges uploads */
+    char bundle[REGISTRY_DIGEST_BYTES]; /* to be started; "": its own files, as they are */
 };
 
 struct registry_status {
@@ -69,29 +70,44 @@ struct registry_status {
     char captured_digest
         [REGISTRY_DIGEST_BYTES]; /* of what a start now would use; "" while unknown */
     char captured_error[192];    /* why it cannot be read, "" if it can */
+    char bundle_error[192]; /* why the bundle to be started is not in its folder, "" if it is */
 };
 
 /*
- * The configuration file as the registry's user reads it, at most REGISTRY_CAPTURE_BYTES, in the
- * sealed memory file that comes with the message. Sent on connect and whenever it changed.
+ * A goal beside registry_goal: the bundle that one names, in the sealed memory file that comes with
+ * the message.
+ */
+struct registry_bundle {
+    char name[REGISTRY_NAME_BYTES];
+    char digest[REGISTRY_DIGEST_BYTES];
+    uint32_t bundle_bytes;
+};
+
+/*
+ * Everything that decides how the registry behaves as its user finds it here: a bundle
+ * (base/bundle.h) in the sealed memory file that comes with the message. Sent on connect and
+ * whenever it changed.
  */
 struct registry_capture {
     char name[REGISTRY_NAME_BYTES];
     char path[REGISTRY_PATH_BYTES];
-    uint32_t config_bytes;
+    char digest[REGISTRY_DIGEST_BYTES];
+    uint32_t bundle_bytes;
 };
 
-#define REGISTRY_CAPTURE_BYTES (1024 * 1024)
+#define REGISTRY_CAPTURE_BYTES (1024 * 1024) /* of the configuration alone */
 
 enum registry_message_type {
     REGISTRY_MESSAGE_GOAL = 32,
     REGISTRY_MESSAGE_STATUS,
     REGISTRY_MESSAGE_CAPTURE,
+    REGISTRY_MESSAGE_BUNDLE,
 };
 
 extern const struct wire_layout registry_message_goal;
 extern const struct wire_layout registry_message_status;
 extern const struct wire_layout registry_message_capture;
+extern const struct wire_layout registry_message_bundle;
 
 const char *registry_message_state_name(enum registry_state state); /* "running" */
 const char *registry_message_cause_name(enum registry_cause cause); /* "port-taken" */

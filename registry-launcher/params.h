@@ -14,6 +14,11 @@
 #define REGISTRY_DIGEST_BYTES 65   /* 64 hexadecimal digits and NUL */
 #define REGISTRY_LISTEN_BYTES 64
 
+/* In a command and its environment: the folder of the bundle, and the configuration there. */
+#define REGISTRY_BUNDLE_WORD   "{bundle}"
+#define REGISTRY_BUNDLE_FILE   "registry.yml"
+#define REGISTRY_BUNDLE_CONFIG REGISTRY_BUNDLE_WORD "/" REGISTRY_BUNDLE_FILE
+
 enum registry_backend {
     REGISTRY_BACKEND_AUTO, /* systemd where it runs, else exec */
     REGISTRY_BACKEND_EXEC,

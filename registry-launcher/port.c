@@ -72,7 +72,7 @@ static void look(const void *argument, int socket)
 int registry_port_look(struct registry_helper *helper, const char *user,
                        const struct registry_listen *listen, struct monotime now, struct err *err)
 {
-    const struct registry_helper_job job = {user, look, listen};
+    const struct registry_helper_job job = {user, look, listen, NULL};
 
     return registry_helper_start(helper, &job, LOOK_LIMIT_NS, now, err);
 }

@@ -2,18 +2,17 @@
 #include "registry-launcher/program.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
 #include "registry-launcher/child.h"
-#include "registry-launcher/environment.h"
 #include "registry-launcher/goal_check.h"
 #include "registry-launcher/output.h"
+#include "registry-launcher/place.h"
+#include "registry-launcher/resolve.h"
+#include "registry-launcher/secrets.h"
 
 __attribute__((format(printf, 3, 4))) static void
 fail(struct registry_program_failure *failure, enum registry_cause cause, const char *format, ...)
@@ -44,110 +43,86 @@ union texts {
     char *out[REGISTRY_GOAL_TEXTS_MAX + 1];
 };
 
-/* As the registry's user; nobody else may read it, for it is there for secrets. */
-static ssize_t read_environment(const char *path, char bytes[REGISTRY_ENVIRONMENT_FILE_BYTES + 1],
-                                struct err *err)
+/* What is started: the bundle where one is, else the goal itself. */
+struct composed {
+    struct registry_place_program placed;
+    char lines[REGISTRY_ENVIRONMENT_FILE_BYTES + 1];
+    struct registry_environment environment;
+    const char *argv[REGISTRY_GOAL_TEXTS_MAX + 1];
+};
+
+/* Without a folder of its own {bundle} means nothing but the configuration where it is edited. */
+static bool take_arguments(const struct registry_params *params, struct composed *composed,
+                           struct err *err)
 {
-    struct stat stat;
-
-    CLEANUP(cleanup_close)
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0 || fstat(fd, &stat) < 0)
-        return err_errno(err, "cannot read %.100s", path);
-    if (!S_ISREG(stat.st_mode) || (stat.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-        return err_set(err, EACCES, "%.100s must be a file of mode 0600", path);
-    const ssize_t length = read(fd, bytes, REGISTRY_ENVIRONMENT_FILE_BYTES + 1);
-    if (length < 0)
-        return err_errno(err, "cannot read %.100s", path);
-    if (length > REGISTRY_ENVIRONMENT_FILE_BYTES)
-        return err_set(err, EFBIG, "%.100s is larger than %d bytes", path,
-                       REGISTRY_ENVIRONMENT_FILE_BYTES);
-    return length;
-}
-
-static const char *explain(enum registry_environment_result result)
-{
-    switch (result) {
-    case REGISTRY_ENVIRONMENT_FINE:
-        return "";
-    case REGISTRY_ENVIRONMENT_BAD_LINE:
-        return "must be NAME=value";
-    case REGISTRY_ENVIRONMENT_TWICE:
-        return "names a variable again";
-    case REGISTRY_ENVIRONMENT_TOO_MANY:
-        return "is one variable too many";
-    case REGISTRY_ENVIRONMENT_RESERVED:
-        return "is for regha to say";
-    }
-    return "";
-}
-
-/* No word of what stands there: it may be a secret. */
-static bool add_file(const char *path, char bytes[REGISTRY_ENVIRONMENT_FILE_BYTES + 1],
-                     struct registry_environment *environment,
-                     struct registry_program_failure *failure)
-{
-    struct err err;
-    size_t line = 0;
-
-    if (path[0] == '\0')
-        return true;
-    const ssize_t length = read_environment(path, bytes, &err);
-    if (length < 0) {
-        fail(failure, REGISTRY_CAUSE_REFUSED, "%.180s", err.text);
-        return false;
-    }
-    const enum registry_environment_result result =
-        registry_environment_add_file(environment, bytes, (size_t)length, &line);
-    if (result != REGISTRY_ENVIRONMENT_FINE)
-        fail(failure, REGISTRY_CAUSE_REFUSED, "%.120s:%zu: %s", path, line, explain(result));
-    return result == REGISTRY_ENVIRONMENT_FINE;
-}
-
-static bool compose(const struct registry_backend_start *start,
-                    char bytes[REGISTRY_ENVIRONMENT_FILE_BYTES + 1],
-                    struct registry_environment *environment,
-                    struct registry_program_failure *failure)
-{
-    const struct registry_params *params = start->params;
-    const char *texts[REGISTRY_GOAL_TEXTS_MAX + 1];
-    enum registry_environment_result result = REGISTRY_ENVIRONMENT_FINE;
     const size_t count =
-        registry_goal_check_split(params->environment, params->environment_bytes, texts);
+        registry_goal_check_split(params->argv, params->argv_bytes, composed->argv);
 
-    for (size_t at = 0; at < count && result == REGISTRY_ENVIRONMENT_FINE; at++)
-        result = registry_environment_add(environment, texts[at]);
-    if (result == REGISTRY_ENVIRONMENT_FINE && start->readonly)
+    for (size_t at = 0; at < count; at++) {
+        if (strcmp(composed->argv[at], REGISTRY_BUNDLE_CONFIG) == 0) {
+            composed->argv[at] = params->config;
+        } else if (strstr(composed->argv[at], REGISTRY_BUNDLE_WORD) != NULL) {
+            (void)err_set(err, EINVAL, "its command needs {bundle}, and there is none");
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool compose(const struct registry_backend_start *start, struct composed *composed,
+                    struct err *err)
+{
+    char path[REGISTRY_PLACE_PATH_BYTES];
+
+    if (start->digest[0] == '\0')
+        return take_arguments(start->params, composed, err) &&
+               registry_secrets_compose(start->params, composed->lines, &composed->environment,
+                                        err) == 0;
+    if (registry_place_path(start->folder, start->params->name, start->digest, path) < 0 ||
+        registry_place_program(path, start->digest, &composed->placed, err) < 0)
+        return false;
+    memcpy(composed->argv, composed->placed.argv, sizeof(composed->argv));
+    composed->environment = composed->placed.environment;
+    return true;
+}
+
+/* As this start is to be, whatever the bundle says. */
+static bool add_modes(const struct registry_backend_start *start,
+                      struct registry_environment *environment, struct err *err)
+{
+    enum registry_environment_result result = REGISTRY_ENVIRONMENT_FINE;
+
+    if (start->readonly)
         result = registry_environment_add(environment, REGISTRY_ENVIRONMENT_READONLY);
     if (result == REGISTRY_ENVIRONMENT_FINE && start->no_purging)
         result = registry_environment_add(environment, REGISTRY_ENVIRONMENT_NO_PURGING);
-    if (result != REGISTRY_ENVIRONMENT_FINE) {
-        fail(failure, REGISTRY_CAUSE_REFUSED, "its environment %s", explain(result));
-        return false;
-    }
-    return add_file(params->environment_file, bytes, environment, failure);
+    if (result != REGISTRY_ENVIRONMENT_FINE)
+        (void)err_set(err, EINVAL, "its environment %s", registry_secrets_explain(result));
+    return result == REGISTRY_ENVIRONMENT_FINE;
 }
 
 void registry_program_become(const struct registry_backend_start *start, bool keep_output,
                              struct registry_program_failure *ret_failure)
 {
-    const struct registry_params *params = start->params;
-    char bytes[REGISTRY_ENVIRONMENT_FILE_BYTES + 1];
-    struct registry_environment environment = {.count = 0};
+    struct composed composed = {.lines = ""};
     union texts argv, texts;
     struct err err;
 
     if (!registry_program_is_allowed(start, ret_failure))
         return;
-    registry_goal_check_split(params->argv, params->argv_bytes, argv.in);
     if (registry_child_reset(&err) < 0 || registry_child_become(start->policy->user, &err) < 0 ||
-        (!keep_output && registry_output_open(params->name, &err) < 0)) {
+        (!keep_output && registry_output_open(start->params->name, &err) < 0) ||
+        !compose(start, &composed, &err) || !add_modes(start, &composed.environment, &err)) {
         fail(ret_failure, REGISTRY_CAUSE_REFUSED, "%.180s", err.text);
         return;
     }
-    if (!compose(start, bytes, &environment, ret_failure))
+    memcpy(argv.in, composed.argv, sizeof(argv.in));
+    memcpy(texts.in, composed.environment.texts, sizeof(texts.in));
+    if (strcmp(argv.in[0], start->policy->binary) != 0) {
+        fail(ret_failure, REGISTRY_CAUSE_REFUSED, "the local policy allows %.80s, not %.80s",
+             start->policy->binary, argv.in[0]);
         return;
-    memcpy(texts.in, environment.texts, sizeof(texts.in));
+    }
     registry_child_cloexec_from(STDERR_FILENO + 1);
     execve(argv.in[0], argv.out, texts.out);
     fail(ret_failure, REGISTRY_CAUSE_NO_BINARY, "cannot execute %.100s: %s", argv.in[0],

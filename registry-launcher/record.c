@@ -37,7 +37,7 @@ void registry_record_forget_process(struct registry_keeper *keeper)
 {
     keeper->status.pid = 0;
     keeper->status.digest[0] = '\0';
-    keeper->digest_pending = false;
+    keeper->spawn_waits = false;
     keeper->record.pid = 0;
     keeper->record.start_ticks = 0;
 }

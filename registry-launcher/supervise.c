@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "registry-launcher/goal_check.h"
@@ -99,7 +100,7 @@ static void adopt(struct registry_supervise *supervise, const char *name, struct
         registry_adopt_remove(supervise->shared->folder, name);
         return;
     }
-    if (record.other_boot && !registry_keeper_is_alive(&record)) {
+    if (record.other_boot && !registry_adopt_is_alive(&record)) {
         registry_adopt_remove(supervise->shared->folder, name);
         return;
     }
@@ -180,6 +181,17 @@ void registry_supervise_want(struct registry_supervise *supervise,
             registry_keeper_drop(supervise->keepers[at], now);
     for (size_t at = 0; at < set->count; at++)
         want_one(supervise, set->goals[at], set->first, now);
+}
+
+void registry_supervise_give(struct registry_supervise *supervise,
+                             const struct registry_bundle *bundle, int fd, struct monotime now)
+{
+    struct registry_keeper *keeper = find(supervise, bundle->name);
+
+    if (keeper != NULL)
+        registry_keeper_give(keeper, bundle, fd, now);
+    else if (fd >= 0)
+        close(fd);
 }
 
 void registry_supervise_stop(struct registry_supervise *supervise, void *owner,

@@ -31,6 +31,10 @@ struct registry_supervise_set {
 void registry_supervise_want(struct registry_supervise *supervise,
                              const struct registry_supervise_set *set, struct monotime now);
 
+/* A bundle that a goal names; takes the descriptor. */
+void registry_supervise_give(struct registry_supervise *supervise,
+                             const struct registry_bundle *bundle, int fd, struct monotime now);
+
 /* Stop every registry; stopped() is called once, when none is left. No goal counts from now on. */
 void registry_supervise_stop(struct registry_supervise *supervise, void *owner,
                              void (*stopped)(void *owner), struct monotime now);

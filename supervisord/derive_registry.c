@@ -112,8 +112,8 @@ static void complete_command(struct derive *derive, struct settings_registry *re
     if (is_ours) {
         (void)append(params->argv, &params->argv_bytes, sizeof(params->argv), binary);
         (void)append(params->argv, &params->argv_bytes, sizeof(params->argv), "serve");
-        /* Empty only after a mistake; three such texts always have room. */
-        (void)append(params->argv, &params->argv_bytes, sizeof(params->argv), params->config);
+        (void)append(params->argv, &params->argv_bytes, sizeof(params->argv),
+                     REGISTRY_BUNDLE_CONFIG);
         derive_note(derive, registry, "command",
                     found < 0 ? "Debian's package" : "what exists here");
     }
@@ -121,6 +121,23 @@ static void complete_command(struct derive *derive, struct settings_registry *re
         fprintf(derive_begin_warning(derive, params->argv), "there is no program %s on this host",
                 binary);
         derive_end_warning(derive);
+    }
+}
+
+/* It would run its own file, whatever the nodes agreed on. */
+static void check_command(struct derive *derive, const struct settings_registry *registry)
+{
+    const struct registry_params *params = &registry->params;
+
+    if (!derive_is_set(derive, params->argv) || params->config[0] == '\0')
+        return;
+    for (size_t at = 0; at < params->argv_bytes; at += strlen(params->argv + at) + 1) {
+        if (strstr(params->argv + at, params->config) == NULL)
+            continue;
+        fprintf(begin_mistake(derive, params->argv), "names %s, must name " REGISTRY_BUNDLE_CONFIG,
+                params->config);
+        end_mistake(derive);
+        return;
     }
 }
 
@@ -333,6 +350,7 @@ void derive_registry_complete(struct derive *derive, size_t at)
     complete_follows(derive, registry);
     complete_user(derive, registry);
     complete_command(derive, registry);
+    check_command(derive, registry);
     const struct registry_facts *facts = find_facts(derive, registry);
     complete_drain(derive, registry, facts);
     complete_handover(derive, registry, facts);

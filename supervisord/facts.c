@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "base/bundle.h"
 #include "registry-launcher/message.h"
 #include "supervisord/host.h"
 
@@ -50,20 +51,31 @@ int facts_read_settings(struct facts *facts, const char *path, FILE *mistakes, F
     return failed;
 }
 
+static int parse(const uint8_t *bytes, size_t length_bytes, struct registry_facts *ret_facts,
+                 struct err *err)
+{
+    struct bundle bundle;
+
+    if (bundle_decode(bytes, length_bytes, &bundle) < 0)
+        return err_set(err, EPROTO, "what the launcher captured is no bundle");
+    const struct bundle_item *config = bundle_config(&bundle);
+    return registry_yaml_read(config->data, config->data_bytes, ret_facts, err);
+}
+
 /* The file is sealed by its writer, but its size is what it says, not what the message says. */
 static int parse_file(int fd, size_t length_bytes, struct registry_facts *ret_facts,
                       struct err *err)
 {
     struct stat status;
 
-    if (fd < 0 || length_bytes == 0 || length_bytes > REGISTRY_CAPTURE_BYTES)
+    if (fd < 0 || length_bytes == 0 || length_bytes > BUNDLE_BYTES_MAX)
         return err_set(err, EINVAL, "the captured configuration is empty");
     if (fstat(fd, &status) < 0 || status.st_size < (off_t)length_bytes)
         return err_set(err, EINVAL, "the captured configuration is shorter than announced");
     void *bytes = mmap(NULL, length_bytes, PROT_READ, MAP_PRIVATE, fd, 0);
     if (bytes == MAP_FAILED)
         return err_errno(err, "cannot map the captured configuration");
-    const int failed = registry_yaml_read(bytes, length_bytes, ret_facts, err);
+    const int failed = parse(bytes, length_bytes, ret_facts, err);
     (void)munmap(bytes, length_bytes);
     return failed;
 }

@@ -3,8 +3,8 @@
  * facts - what the registries' own configurations say, as the launcher captured them.
  *
  * reghad may not read those files: they hold the store's keys. A child of the launcher reads
- * them as the registry's user and hands over a sealed memory file; here it is parsed, its facts
- * are kept, its bytes are not.
+ * them as the registry's user and hands over a bundle in a sealed memory file; here its
+ * configuration is parsed and the facts are kept.
  */
 #ifndef SUPERVISORD_FACTS_H
 #define SUPERVISORD_FACTS_H
@@ -30,7 +30,7 @@ int facts_read_settings(struct facts *facts, const char *path, FILE *mistakes, F
                         struct settings **ret_settings);
 
 /*
- * Take in the captured configuration `path`, `length_bytes` in the memory file `fd` (stays the
+ * Take in the captured bundle of the configuration `path`, `length_bytes` in the memory file `fd` (stays the
  * caller's). Returns 1 if the facts changed, 0 if not, or a negative errno with facts as before.
  */
 int facts_take(struct facts *facts, const char *path, int fd, size_t length_bytes, struct err *err);

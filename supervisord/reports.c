@@ -234,7 +234,7 @@ static void take_capture(struct core *core, const struct registry_capture *captu
 
     if (at < 0 || strcmp(capture->path, world->registries[at].settings.params.config) != 0)
         return;
-    const int changed = facts_take(&core->facts, capture->path, fd, capture->config_bytes, &err);
+    const int changed = facts_take(&core->facts, capture->path, fd, capture->bundle_bytes, &err);
     core->is_dirty = true; /* one that cannot be understood counts, too */
     if (changed < 0) {
         const struct journal_entry entry = {WORLD_EVENT_REGISTRY, LOG_LEVEL_ERR, capture->name, "",

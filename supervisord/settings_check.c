@@ -386,7 +386,6 @@ static void check_registry(struct check *check, size_t at)
     check_follows(check, registry);
     check_probe_name(check, registry->ready);
     check_environment(check, registry);
-    check_bundle(check, params->argv, params->argv_bytes);
     check_bundle(check, params->files, params->files_bytes);
     if (has_part(params->config, "{bundle}"))
         find(check, SETTINGS_FAULT_BUNDLE, params->config, NULL);

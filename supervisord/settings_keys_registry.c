@@ -60,7 +60,7 @@ const struct key settings_keys_registry[] = {
      KEY_HELP("where it runs: on the Active node, or on every node")},
     {"command", KEY_PACKED(KEY_KIND_TEXT, settings_registry, params.argv, params.argv_bytes),
      KEY_COUNT(1, COMMAND_MAX), KEY_RANGE(1, REGISTRY_PATH_BYTES - 1),
-     KEY_RULE("/usr/bin/docker-registry or /usr/bin/registry, serve, and config"),
+     KEY_RULE("/usr/bin/docker-registry or /usr/bin/registry, serve, and {bundle}/registry.yml"),
      KEY_HELP("how it is started, an absolute path and its arguments")},
     {"files", KEY_PACKED(KEY_KIND_PATH, settings_registry, params.files, params.files_bytes),
      KEY_COUNT(0, FILES_MAX), KEY_RANGE(2, REGISTRY_PATH_BYTES - 1), KEY_LATER_VALUES(later_files),

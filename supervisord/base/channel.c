@@ -472,12 +472,12 @@ bool channel_client_is_ready(const struct channel_client *client)
     return client->ready && !client->connection.is_broken;
 }
 
-int channel_client_want(struct channel_client *client, const struct wire_layout *layout,
-                        const void *goal)
+int channel_client_want_file(struct channel_client *client, const struct wire_layout *layout,
+                             const void *goal, int fd)
 {
     if (!channel_client_is_ready(client))
         return -ENOTCONN;
-    const int failed = send_message(&client->connection, layout, goal, -1);
+    const int failed = send_message(&client->connection, layout, goal, fd);
     if (failed == 0)
         client->goal_count++;
     return failed;

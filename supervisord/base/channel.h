@@ -94,9 +94,17 @@ void channel_client_close(struct channel_client *client);
 
 bool channel_client_is_ready(const struct channel_client *client);
 
-/* Send one goal of the set, then end it. -ENOTCONN: not ready; it is sent again after ready(). */
-int channel_client_want(struct channel_client *client, const struct wire_layout *layout,
-                        const void *goal);
+/*
+ * Send one goal of the set, with `fd` (or -1; stays the caller's), then end it. -ENOTCONN: not
+ * ready; it is sent again after ready().
+ */
+int channel_client_want_file(struct channel_client *client, const struct wire_layout *layout,
+                             const void *goal, int fd);
+static inline int channel_client_want(struct channel_client *client,
+                                      const struct wire_layout *layout, const void *goal)
+{
+    return channel_client_want_file(client, layout, goal, -1);
+}
 int channel_client_end(struct channel_client *client, bool partial);
 
 #endif

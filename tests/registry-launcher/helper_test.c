@@ -51,7 +51,7 @@ static void handle_idle(void *owner, struct monotime now)
 
 static void run(struct seen *seen, const char *user, void (*work)(const void *argument, int socket))
 {
-    const struct registry_helper_job job = {user, work, "argument"};
+    const struct registry_helper_job job = {user, work, "argument", NULL};
     struct err err;
 
     if (geteuid() != 0)

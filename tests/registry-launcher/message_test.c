@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/bundle.h"
 #include "registry-launcher/message.h"
 
 #include <errno.h>
@@ -79,9 +80,9 @@ static void capture_is_bounded(void **state)
     uint8_t bytes[WIRE_MESSAGE_BYTES];
 
     (void)state;
-    capture.config_bytes = REGISTRY_CAPTURE_BYTES;
+    capture.bundle_bytes = BUNDLE_BYTES_MAX;
     assert_true(wire_encode(&registry_message_capture, &capture, bytes, sizeof(bytes)) > 0);
-    capture.config_bytes = REGISTRY_CAPTURE_BYTES + 1;
+    capture.bundle_bytes = BUNDLE_BYTES_MAX + 1;
     assert_int_equal(wire_encode(&registry_message_capture, &capture, bytes, sizeof(bytes)),
                      -EINVAL);
 }

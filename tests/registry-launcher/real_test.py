@@ -128,7 +128,7 @@ class Stage:
         return status
 
     def goal(self, **other):
-        return {"name": "registry", "config": self.config, "argv": f"{REGISTRY}|serve|{self.config}", "backend": 1,
+        return {"name": "registry", "config": self.config, "argv": f"{REGISTRY}|serve|{{bundle}}/registry.yml", "backend": 1,
                 "environment": "REGISTRY_HTTP_SECRET=lab|HOME=/nonexistent", "listen": f"127.0.0.1:{PORT}", "drain_ms": 3000,
                 "budget": 3, "window_ms": 60000, "first_ms": 100, "max_ms": 10000, "run": 1, "serial": 1, **other}
 
@@ -207,6 +207,14 @@ def test_start(stage, want):
     capture = want.capture["registry"]
     check("the configuration came along, sealed",
           bytes.fromhex(capture["text"]) == stage.config.read_bytes() and capture["writable"] == "0")
+    check("its digest is that of the bundle", capture["digest"] == started["digest"])
+    folder = RUNTIME / "bundle/registry" / started["digest"]
+    check("it reads its configuration from the folder of its bundle",
+          proc(pid, "cmdline").split("\0")[2] == str(folder / "registry.yml"))
+    check("which is the same", (folder / "registry.yml").read_bytes() == stage.config.read_bytes())
+    check("the bundle there has that digest",
+          hashlib.sha256((folder / "bundle").read_bytes()).hexdigest() == started["digest"])
+    check("nobody else may read it", (oct(folder.stat().st_mode)[-3:], folder.owner()) == ("700", "docker-registry"))
 
 
 def test_killed(stage, want):
@@ -381,6 +389,8 @@ def test_files(stage, want):
     secret.write_text("a:b\n")
     want.send(stage.goal(files=secret))
     first = want.state("runs", state="running", captured_error="")["digest"]
+    folder = RUNTIME / "bundle/registry" / first
+    check("a file beside its configuration is in its bundle", (folder / "1-htpasswd").read_text() == "a:b\n")
     secret.write_text("a:c\n")
     changed = wait_for("a changed file is seen", lambda: want.status["registry"]["captured_digest"] not in ("", first) and
                        want.status["registry"], 13)
@@ -553,6 +563,8 @@ def prepare(folder):
     os.chown(folder / "storage", 990, 990)
     (RUNTIME / "launcher").mkdir(parents=True)
     os.chown(RUNTIME / "launcher", 991, 991)
+    (RUNTIME / "bundle").mkdir()
+    os.chown(RUNTIME / "bundle", 991, 991)
 
 
 def run():

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/bundle.h"
 #include "base/channel.h"
 #include "base/loop.h"
 #include "base/process.h"
@@ -142,12 +143,12 @@ static void print_status(const struct registry_status *status)
 {
     printf("status\tname=%s\tstate=%s\tpid=%lld\trun=%d\tbackend=%u\tstarts=%u\tcause=%s\tcode=%d"
            "\tdigest=%s\tcaptured_digest=%s\tcaptured_error=%s\tdetail=%s\tstarted_ns=%lld"
-           "\treadonly=%d\tno_purging=%d\tdraining_pid=%lld",
+           "\treadonly=%d\tno_purging=%d\tdraining_pid=%lld\tbundle_error=%s",
            status->name, registry_message_state_name(status->state), (long long)status->pid,
            status->run, status->backend, status->starts, registry_message_cause_name(status->cause),
            status->code, status->digest, status->captured_digest, status->captured_error,
            status->detail, (long long)status->started_ns, status->readonly, status->no_purging,
-           (long long)status->draining_pid);
+           (long long)status->draining_pid, status->bundle_error);
     for (unsigned cause = 0; cause < REGISTRY_CAUSES; cause++)
         printf("\texits_%s=%u", registry_message_cause_name(cause), status->exits[cause]);
     printf("\n");
@@ -157,13 +158,17 @@ static void print_status(const struct registry_status *status)
 static void print_capture(struct channel_message *state)
 {
     const struct registry_capture *capture = state->value;
-    char *bytes = calloc(1, capture->config_bytes + 1);
-    const ssize_t got = bytes == NULL ? -1 : pread(state->fd, bytes, capture->config_bytes, 0);
+    uint8_t *bytes = calloc(1, capture->bundle_bytes + 1);
+    const ssize_t got = bytes == NULL ? -1 : pread(state->fd, bytes, capture->bundle_bytes, 0);
+    const bool writable = pwrite(state->fd, "x", 1, 0) == 1;
+    struct bundle bundle = {.count = 0};
 
-    printf("capture\tname=%s\tpath=%s\tbytes=%u\tgot=%zd\twritable=%d\ttext=", capture->name,
-           capture->path, capture->config_bytes, got, pwrite(state->fd, "x", 1, 0) == 1);
-    for (ssize_t at = 0; at < got; at++)
-        printf("%02x", (unsigned char)bytes[at]);
+    if (got <= 0 || bundle_decode(bytes, (size_t)got, &bundle) < 0)
+        printf("what was captured is no bundle\n");
+    printf("capture\tname=%s\tpath=%s\tdigest=%s\twritable=%d\ttext=", capture->name, capture->path,
+           capture->digest, writable);
+    for (size_t at = 0; bundle.count > 0 && at < bundle_config(&bundle)->data_bytes; at++)
+        printf("%02x", (unsigned char)bundle_config(&bundle)->data[at]);
     printf("\n");
     free(bytes);
 }

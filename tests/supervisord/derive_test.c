@@ -78,7 +78,7 @@ static void test_shortest(void **state)
 
 static void test_registry_of_shortest(void **state)
 {
-    static const char argv[] = "/usr/bin/docker-registry\0serve\0/etc/docker/registry/config.yml";
+    static const char argv[] = "/usr/bin/docker-registry\0serve\0{bundle}/registry.yml";
     struct host_fixture fixture = {.folder = "."};
     struct settings *settings = read_text(NODES ROUTER REGISTRY, &fixture);
     const struct settings_registry *registry = &settings->registries[0];

@@ -207,7 +207,7 @@ static void a_start_before_our_time_is_not_measured(void **slot)
 static void a_configuration_that_makes_no_sense_is_judged(void **slot)
 {
     struct stage *stage = *slot;
-    const struct registry_capture capture = {.name = "registry", .config_bytes = 0};
+    const struct registry_capture capture = {.name = "registry", .bundle_bytes = 0};
 
     tell_launcher(stage, &registry_message_capture, &capture);
     assert_true(stage->registry.facts_error[0] != '\0');
