@@ -13,7 +13,10 @@
 
 /* What each way to ask offers; `self` is its own. */
 struct probe_asker_kind {
-    /* Begin a step; none is on its way. Returns 0 or a negative errno. */
+    /*
+     * Begin a step; none is on its way. Returns 0 or a negative errno, which says nothing of the
+     * other side (PROBE_TRANSFER_OURS) unless tell() knows better.
+     */
     int (*start)(void *self, const struct probe_params *params, unsigned step, struct monotime now);
     /* Fill in stage, detail and what was answered, as far as it came. */
     void (*tell)(const void *self, struct probe_facts *facts);

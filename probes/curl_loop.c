@@ -266,3 +266,31 @@ void probe_curl_loop_remove(struct probe_curl_loop *curl, void *easy, struct mon
     curl->now = now;
     ring->added -= curl_multi_remove_handle(ring->multi, easy) == CURLM_OK;
 }
+
+int probe_curl_loop_socket(void *easy)
+{
+    curl_socket_t fd = CURL_SOCKET_BAD;
+
+    return curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK ? fd : -1;
+}
+
+int probe_curl_loop_send(void *easy, const char *bytes, size_t size)
+{
+    size_t sent = 0;
+
+    return curl_easy_send(easy, bytes, size, &sent) == CURLE_OK && sent == size ? 0 : -EIO;
+}
+
+ssize_t probe_curl_loop_receive(void *easy, char *bytes, size_t size)
+{
+    size_t received = 0;
+
+    switch ((int)curl_easy_recv(easy, bytes, size, &received)) {
+    case CURLE_OK:
+        return (ssize_t)received;
+    case CURLE_AGAIN:
+        return -EAGAIN;
+    default:
+        return -EIO;
+    }
+}

@@ -8,6 +8,8 @@
 #ifndef PROBES_CURL_LOOP_H
 #define PROBES_CURL_LOOP_H
 
+#include <sys/types.h>
+
 #include "base/err.h"
 #include "base/loop.h"
 
@@ -25,6 +27,13 @@ void probe_curl_loop_free(struct probe_curl_loop *curl); /* NULL is fine; withou
 
 /* Start the transfer of an easy handle; it ends later. Returns 0 or a negative errno. */
 int probe_curl_loop_add(struct probe_curl_loop *curl, void *easy, struct monotime now);
+
+/* A connection that was only made, CURLOPT_CONNECT_ONLY, while its handle is added: to talk over. */
+int probe_curl_loop_socket(void *easy); /* to watch; -1: none */
+/* All of it, which is little and the first. Returns 0 or -EIO. */
+int probe_curl_loop_send(void *easy, const char *bytes, size_t size);
+/* Returns how many bytes came, 0 at the end, -EAGAIN or -EIO. */
+ssize_t probe_curl_loop_receive(void *easy, char *bytes, size_t size);
 
 /* Stop it, or give back one that has ended. */
 void probe_curl_loop_remove(struct probe_curl_loop *curl, void *easy, struct monotime now);

@@ -10,6 +10,7 @@
 #include <curl/curl.h>
 
 #include "probes/request.h"
+#include "probes/transfer.h"
 
 /* By the handle, so that connections which began together do not end together. */
 #define CONNECTION_LIFE_MIN_S 6L
@@ -100,24 +101,7 @@ static enum probe_transfer unconnected(const struct probe_http *http)
     if (http->exhausted)
         return PROBE_TRANSFER_OURS;
     curl_easy_getinfo(http->easy, CURLINFO_OS_ERRNO, &code);
-    switch (code) {
-    case ECONNREFUSED:
-        return PROBE_TRANSFER_REFUSED;
-    case ENETUNREACH:
-    case EHOSTUNREACH:
-    case ENETDOWN:
-    case EHOSTDOWN:
-    case EADDRNOTAVAIL:
-    case EPERM: /* a packet filter of this host */
-    case EACCES:
-        return PROBE_TRANSFER_UNREACHABLE;
-    case ETIMEDOUT:
-        return PROBE_TRANSFER_TIMEOUT;
-    case ECONNRESET:
-        return PROBE_TRANSFER_RESET;
-    default:
-        return PROBE_TRANSFER_OTHER;
-    }
+    return probe_transfer_of_error((int)code);
 }
 
 static enum probe_transfer transfer_of(const struct probe_http *http, CURLcode code)
@@ -281,8 +265,12 @@ static void handle_ended(struct probe_curl_transfer *transfer, int code, struct 
     const bool lingered = http->lingering, waiting = http->waiting;
     enum probe_transfer end = transfer_of(http, (CURLcode)code);
 
-    probe_curl_loop_remove(http->curl, http->easy, now);
-    http->added = http->lingering = http->waiting = false;
+    /* A connection that is all that was wanted stays, to be used, until it is stopped. */
+    if (!http->connect_only || lingered || end != PROBE_TRANSFER_DONE) {
+        probe_curl_loop_remove(http->curl, http->easy, now);
+        http->added = false;
+    }
+    http->lingering = http->waiting = false;
     if (lingered && !waiting)
         return;
     if (lingered && end != PROBE_TRANSFER_RESOLVE) {
@@ -487,4 +475,9 @@ void probe_http_wipe_body(struct probe_http *http)
 const char *probe_http_detail(const struct probe_http *http)
 {
     return http->detail;
+}
+
+void *probe_http_connection(struct probe_http *http)
+{
+    return http->easy;
 }

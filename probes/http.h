@@ -75,6 +75,9 @@ const struct probe_reply *probe_http_reply(const struct probe_http *http);
 /* Forget a body that has a secret in it. */
 void probe_http_wipe_body(struct probe_http *http);
 
+/* Once a connect_only request ended well, and until it is stopped: for probe_curl_loop_send(). */
+void *probe_http_connection(struct probe_http *http);
+
 /* The library's words on a request that failed; "" none. */
 const char *probe_http_detail(const struct probe_http *http);
 

@@ -143,6 +143,9 @@ const struct histogram *probe_set_lateness(const struct probe_set *set);
  */
 const char *probe_request_mistake(const struct probe_params *params);
 
+/* The same of its url alone. */
+const char *probe_request_url_mistake(const struct probe_params *params);
+
 /*
  * Whether the secret file of a probe's `credentials` can be read and is one; 0 or a negative errno
  * with the sentence.

@@ -18,9 +18,12 @@
 #define PROBE_SPANS      8
 
 enum probe_type {
+    PROBE_TYPE_FILE,
     PROBE_TYPE_HARBOR,
     PROBE_TYPE_HTTP,
     PROBE_TYPE_MINIO,
+    PROBE_TYPE_PING,
+    PROBE_TYPE_REDIS,
     PROBE_TYPE_REGISTRY,
     PROBE_TYPE_S3,
     PROBE_TYPE_TCP,
@@ -67,12 +70,18 @@ struct probe_bucket {
     char write_key[PROBE_WORD_BYTES];
 };
 
+/* What a file probe wants besides that its path is there. */
+struct probe_file_params {
+    int64_t max_age_ns; /* since its content changed; 0: any */
+    bool mount;         /* something is mounted there */
+};
+
 struct probe_params {
     char name[PROBE_NAME_BYTES];
     uint8_t type;
     uint8_t scope;
     uint8_t check;             /* of a minio probe */
-    char url[PROBE_URL_BYTES]; /* "http://127.0.0.1:9000"; of a tcp probe "tcp://host:port" */
+    char url[PROBE_URL_BYTES]; /* "http://127.0.0.1:9000", "tcp://host:port", "file:///path" */
     uint8_t method;            /* of an http or s3 probe */
     /* Of a registry probe: "repository:tag", whose manifest, or "repository@digest", which blob. */
     char read[PROBE_READ_BYTES];
@@ -94,6 +103,7 @@ struct probe_params {
     int64_t interval_ns;
     int64_t timeout_ns;
     uint16_t rise, fall;
+    struct probe_file_params file;
 };
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "probes/locator.h"
 #include "probes/message.h"
 #include "probes/words.h"
 
@@ -34,6 +35,8 @@ static const char *authority(const struct probe_params *params)
 
     if (params->type == PROBE_TYPE_TCP)
         return begins(params->url, "tcp://") ? params->url + strlen("tcp://") : NULL;
+    if (params->type == PROBE_TYPE_REDIS)
+        return begins(params->url, "redis://") ? params->url + strlen("redis://") : NULL;
     for (size_t at = 0; at < sizeof(web) / sizeof(web[0]); at++)
         if (begins(params->url, web[at]))
             return params->url + strlen(web[at]);
@@ -57,6 +60,12 @@ static bool is_port(const char *text, const char *end)
     return text == end && port > 0 && port <= UINT16_MAX;
 }
 
+/* These connect to a port of their own choice, and have no paths. */
+static bool is_bare(const struct probe_params *params)
+{
+    return params->type == PROBE_TYPE_TCP || params->type == PROBE_TYPE_REDIS;
+}
+
 static const char *host_mistake(const struct probe_params *params, const char *host)
 {
     const char *const end = authority_end(host);
@@ -73,23 +82,33 @@ static const char *host_mistake(const struct probe_params *params, const char *h
         return "its url has a user in it, which would be shown to everybody";
     if (colon != NULL && !is_port(colon + 1, end))
         return "its url has a port that is not 1 to 65535";
-    if (params->type == PROBE_TYPE_TCP && colon == NULL)
+    if (is_bare(params) && colon == NULL)
         return "its url has no port";
-    if (params->type == PROBE_TYPE_TCP && *end != '\0' && (end[0] != '/' || end[1] != '\0'))
-        return "its url has a path, for which a tcp probe has no use";
+    if (is_bare(params) && *end != '\0' && (end[0] != '/' || end[1] != '\0'))
+        return "its url has a path, for which its type has no use";
     return NULL;
 }
 
-static const char *url_mistake(const struct probe_params *params)
+static const char *scheme_mistake(enum probe_type type)
+{
+    if (type == PROBE_TYPE_TCP)
+        return "its url does not begin with tcp://";
+    if (type == PROBE_TYPE_REDIS)
+        return "its url does not begin with redis://";
+    return "its url does not begin with http:// or https://";
+}
+
+const char *probe_request_url_mistake(const struct probe_params *params)
 {
     const char *const host = authority(params);
 
     for (const char *at = params->url; *at != '\0'; at++)
         if (*at <= ' ' || *at > '~')
             return "its url has a space or a character that is not ASCII";
+    if (params->type == PROBE_TYPE_FILE || params->type == PROBE_TYPE_PING)
+        return probe_locator_mistake(params);
     if (host == NULL)
-        return params->type == PROBE_TYPE_TCP ? "its url does not begin with tcp://"
-                                              : "its url does not begin with http:// or https://";
+        return scheme_mistake((enum probe_type)params->type);
     if (params->type != PROBE_TYPE_HTTP && (find(host, '?') != NULL || find(host, '#') != NULL))
         return "its url has a query, must end where the probe's own path is added";
     return host_mistake(params, host);
@@ -200,7 +219,7 @@ const char *probe_request_mistake(const struct probe_params *params)
         return "its rise or fall is not at least 1";
     if (type_mistake(params) != NULL)
         return type_mistake(params);
-    return url_mistake(params);
+    return probe_request_url_mistake(params);
 }
 
 static const char *minio_path(enum probe_check check)
@@ -383,12 +402,15 @@ void probe_request_url(const struct probe_params *params, unsigned step,
         add_bucket_path(&words, &params->bucket, step);
         break;
     case PROBE_TYPE_TCP:
+    case PROBE_TYPE_REDIS:
         /* libcurl connects to what looks like a web server, and says nothing to it. */
         probe_words_add(&words, "http");
-        probe_words_add(&words, params->url + strlen("tcp"));
+        probe_words_add(&words, find(params->url, ':'));
         if (url[words.used_bytes - 1] == '/')
             url[words.used_bytes - 1] = '\0';
         break;
+    case PROBE_TYPE_FILE:
+    case PROBE_TYPE_PING: /* no URL of libcurl */
     case PROBE_TYPES:
         break;
     }

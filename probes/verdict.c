@@ -6,6 +6,7 @@
 #include "probes/request.h"
 #include "probes/say.h"
 #include "probes/verdict_page.h"
+#include "probes/verdict_plain.h"
 #include "probes/verdict_registry.h"
 #include "probes/verdict_store.h"
 
@@ -31,6 +32,10 @@ static const char *stage_words(enum probe_stage stage)
         return "connected, but no answer in ";
     case PROBE_STAGE_BODY:
         return ", but its end did not come in ";
+    case PROBE_STAGE_ECHO:
+        return "no echo in ";
+    case PROBE_STAGE_FILE:
+        return "its file system did not answer in ";
     }
     return "not done in ";
 }
@@ -75,6 +80,13 @@ static const struct {
     [PROBE_TRANSFER_OTHER] = {PROBE_REASON_OTHER, "failed"},
 };
 
+static const char *broken_text(const struct probe_facts *facts)
+{
+    if (facts->transfer == PROBE_TRANSFER_GARBAGE && facts->params->type == PROBE_TYPE_REDIS)
+        return "what answers is not Redis";
+    return broken[facts->transfer].text;
+}
+
 static void judge_broken(const struct probe_facts *facts, struct probe_words *words,
                          struct probe_verdict *verdict)
 {
@@ -87,7 +99,7 @@ static void judge_broken(const struct probe_facts *facts, struct probe_words *wo
                       facts->transfer == PROBE_TRANSFER_OURS ? PROBE_OUTCOME_UNKNOWN
                                                              : PROBE_OUTCOME_FAILURE,
                       broken[facts->transfer].reason);
-    probe_words_add(words, broken[facts->transfer].text);
+    probe_words_add(words, broken_text(facts));
     if (facts->detail[0] != '\0' && facts->transfer != PROBE_TRANSFER_REFUSED)
         probe_say_foreign(words, ": ", facts->detail, "");
 }
@@ -177,6 +189,15 @@ static bool judge_answer(const struct probe_facts *facts, struct probe_words *wo
         probe_say_span(words, "connected in ", facts->spent_ns);
         probe_say_success(verdict);
         break;
+    case PROBE_TYPE_PING:
+        probe_verdict_plain_ping(facts, words, verdict);
+        break;
+    case PROBE_TYPE_REDIS:
+        probe_verdict_plain_redis(facts, words, verdict);
+        break;
+    case PROBE_TYPE_FILE:
+        probe_verdict_plain_file(facts, words, verdict);
+        break;
     case PROBE_TYPES:
         break;
     }
@@ -206,10 +227,12 @@ bool probe_verdict_judge(const struct probe_facts *facts, struct probe_verdict *
     if (facts->transfer != PROBE_TRANSFER_DONE)
         return judge_unanswered(facts, &words, ret_verdict);
     ret_verdict->answered = true;
-    ret_verdict->write_quorum = facts->reply->write_quorum;
-    ret_verdict->read_quorum = facts->reply->read_quorum;
-    memcpy(ret_verdict->server_status, facts->reply->server_status,
-           sizeof(ret_verdict->server_status));
+    if (facts->reply != NULL) {
+        ret_verdict->write_quorum = facts->reply->write_quorum;
+        ret_verdict->read_quorum = facts->reply->read_quorum;
+        memcpy(ret_verdict->server_status, facts->reply->server_status,
+               sizeof(ret_verdict->server_status));
+    }
     return judge_answer(facts, &words, ret_verdict);
 }
 

@@ -36,7 +36,12 @@ enum probe_stage {
     PROBE_STAGE_HANDSHAKE, /* of TLS */
     PROBE_STAGE_ANSWER,    /* waits for the status */
     PROBE_STAGE_BODY,
+    PROBE_STAGE_ECHO, /* of a ping probe */
+    PROBE_STAGE_FILE, /* a file system answers, or does not */
 };
+
+struct probe_file_facts;
+struct probe_redis_reply;
 
 struct probe_facts {
     const struct probe_params *params;
@@ -44,10 +49,12 @@ struct probe_facts {
     enum probe_transfer transfer;
     enum probe_stage stage;
     int64_t spent_ns;
-    int64_t overslept_ns;            /* how late we noticed the deadline */
-    const char *detail;              /* the library's words on a failed transfer; "" none */
-    const struct probe_reply *reply; /* as far as it came */
-    const struct probe_web *web;     /* what is known besides; NULL: nothing */
+    int64_t overslept_ns;                  /* how late we noticed the deadline */
+    const char *detail;                    /* the library's words on a failed transfer; "" none */
+    const struct probe_reply *reply;       /* as far as it came; NULL if HTTP is not asked */
+    const struct probe_web *web;           /* what is known besides; NULL: nothing */
+    const struct probe_redis_reply *redis; /* of a redis probe */
+    const struct probe_file_facts *file;   /* of a file probe */
 };
 
 struct probe_verdict {

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "probes/message.h"
 #include "supervisord/settings_check_probe.h"
 #include "supervisord/url.h"
 
@@ -222,8 +223,20 @@ static bool is_ascii_word(const char *text)
     return *text == '\0';
 }
 
+/* Of types whose urls are no web server's; the first one is no fault. */
+static enum settings_fault own_url_fault(const struct probe_params *probe)
+{
+    if (probe->type == PROBE_TYPE_FILE)
+        return SETTINGS_FAULT_URL_NOT_FILE;
+    if (probe->type == PROBE_TYPE_PING)
+        return SETTINGS_FAULT_URL_NOT_PING;
+    return probe->type == PROBE_TYPE_REDIS ? SETTINGS_FAULT_URL_NOT_REDIS : SETTINGS_FAULTS;
+}
+
 static void check_url(struct check *check, const struct probe_params *probe)
 {
+    const enum settings_fault own = own_url_fault(probe);
+
     struct url url;
     const enum url_fault fault = url_parse(probe->url, &url);
 
@@ -231,6 +244,11 @@ static void check_url(struct check *check, const struct probe_params *probe)
         return;
     if (!is_ascii_word(probe->url)) {
         find(check, SETTINGS_FAULT_URL_BYTES, probe->url, NULL);
+        return;
+    }
+    if (own != SETTINGS_FAULTS) {
+        if (probe_request_url_mistake(probe) != NULL)
+            find(check, own, probe->url, NULL);
         return;
     }
     /* An http probe asks what it is told to. */

@@ -19,7 +19,7 @@ static void find(struct list *list, enum settings_fault fault, const void *field
 
 #define OF(type)      (1u << PROBE_TYPE_##type)
 #define KEY_AT(field) offsetof(struct probe_params, field)
-#define OF_TLS        (~OF(TCP))
+#define OF_TLS        (~(OF(FILE) | OF(PING) | OF(REDIS) | OF(TCP)))
 
 /* Whose key it is; none of others. A field that is not set begins with a byte of 0. */
 static const struct {
@@ -42,7 +42,9 @@ static const struct {
     {KEY_AT(bucket.read_key), OF(S3), SETTINGS_FAULT_ONLY_S3},
     {KEY_AT(bucket.write_key), OF(S3), SETTINGS_FAULT_ONLY_S3},
     {KEY_AT(components), OF(HARBOR), SETTINGS_FAULT_ONLY_HARBOR},
-    {KEY_AT(credentials), OF(HTTP) | OF(REGISTRY) | OF(S3), SETTINGS_FAULT_NO_CREDENTIALS},
+    {KEY_AT(file.mount), OF(FILE), SETTINGS_FAULT_ONLY_FILE},
+    {KEY_AT(credentials), OF(HTTP) | OF(REDIS) | OF(REGISTRY) | OF(S3),
+     SETTINGS_FAULT_NO_CREDENTIALS},
     {KEY_AT(cert_file), OF_TLS, SETTINGS_FAULT_NO_TLS},
     {KEY_AT(key_file), OF_TLS, SETTINGS_FAULT_NO_TLS},
     {KEY_AT(server_name), OF_TLS, SETTINGS_FAULT_NO_TLS},
@@ -190,13 +192,15 @@ size_t settings_check_probe_keys(const struct probe_params *probe,
     struct list list = {.findings = findings};
 
     check_owners(&list, probe);
+    if (probe->file.max_age_ns != 0 && probe->type != PROBE_TYPE_FILE)
+        find(&list, SETTINGS_FAULT_ONLY_FILE, &probe->file.max_age_ns, NULL);
     if (probe->type == PROBE_TYPE_S3)
         check_store(&list, probe);
     if (probe->type == PROBE_TYPE_HTTP)
         check_page(&list, probe);
     if (probe->type == PROBE_TYPE_REGISTRY)
         check_registry(&list, probe);
-    if (probe->type != PROBE_TYPE_TCP)
+    if (OF_TLS & 1u << probe->type)
         check_tls(&list, probe);
     return list.count;
 }

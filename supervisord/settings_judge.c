@@ -71,6 +71,13 @@ static const struct sentence {
     [SETTINGS_FAULT_URL_NOT_HTTP] =
         PLAIN("must begin with http:// or https://: it is no tcp probe"),
     [SETTINGS_FAULT_URL_NOT_TCP] = PLAIN("must begin with tcp://: it is a tcp probe"),
+    [SETTINGS_FAULT_URL_NOT_FILE] =
+        PLAIN("must be file:// and an absolute path: it is a file probe"),
+    [SETTINGS_FAULT_URL_NOT_PING] =
+        PLAIN("must be ping:// and an address, no name, as in \"ping://10.0.0.1\" or "
+              "\"ping://[fe80::1%eth0]\": it is a ping probe"),
+    [SETTINGS_FAULT_URL_NOT_REDIS] = PLAIN("must be redis://host:port: it is a redis probe"),
+    [SETTINGS_FAULT_ONLY_FILE] = PLAIN("must be left out: it belongs to a file probe"),
     [SETTINGS_FAULT_ONLY_MINIO] = PLAIN("must be left out: it belongs to a minio probe"),
     [SETTINGS_FAULT_ONLY_REGISTRY] = PLAIN("must be left out: it belongs to a registry probe"),
     [SETTINGS_FAULT_ONLY_HTTP] = PLAIN("must be left out: it belongs to an http probe"),

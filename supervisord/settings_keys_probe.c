@@ -5,6 +5,7 @@
 #include "probes/params.h"
 
 #define MS     NS_PER_MS
+#define SECOND NS_PER_S
 #define MINUTE (60 * NS_PER_S)
 #define HOUR   (60 * MINUTE)
 
@@ -14,8 +15,11 @@
 static const char *const switches[] = {"false", "true"};
 
 static const char *const probe_types[PROBE_TYPES] = {
-    [PROBE_TYPE_HARBOR] = "harbor",     [PROBE_TYPE_HTTP] = "http", [PROBE_TYPE_MINIO] = "minio",
-    [PROBE_TYPE_REGISTRY] = "registry", [PROBE_TYPE_S3] = "s3",     [PROBE_TYPE_TCP] = "tcp",
+    [PROBE_TYPE_FILE] = "file",         [PROBE_TYPE_HARBOR] = "harbor",
+    [PROBE_TYPE_HTTP] = "http",         [PROBE_TYPE_MINIO] = "minio",
+    [PROBE_TYPE_PING] = "ping",         [PROBE_TYPE_REDIS] = "redis",
+    [PROBE_TYPE_REGISTRY] = "registry", [PROBE_TYPE_S3] = "s3",
+    [PROBE_TYPE_TCP] = "tcp",
 };
 
 static const char *const probe_scopes[] = {
@@ -36,7 +40,7 @@ static const char *const methods[] = {
     [PROBE_METHOD_HEAD] = "HEAD",
 };
 
-static const char *const later_types[] = {"redis", "ping", "exec", "file", NULL};
+static const char *const later_types[] = {"exec", NULL};
 
 const struct key settings_keys_probe[] = {
     {"name", KEY_NAME(probe_params, name), KEY_RANGE(1, ROOM(probe_params, name)), KEY_REQUIRED,
@@ -44,7 +48,8 @@ const struct key settings_keys_probe[] = {
     {"type", KEY_ENUM(probe_params, type), KEY_CHOICES(probe_types), KEY_REQUIRED,
      KEY_LATER_VALUES(later_types), KEY_HELP("what is asked")},
     {"url", KEY_TEXT(probe_params, url), KEY_RANGE(1, ROOM(probe_params, url)), KEY_REQUIRED,
-     KEY_HELP("http://host:port or https://host:port; of a tcp probe tcp://host:port")},
+     KEY_HELP("http://host:port or https://host:port; of other types tcp://host:port, "
+              "redis://host:port, ping://address, file:///path")},
     {"check", KEY_ENUM(probe_params, check), KEY_CHOICES(probe_checks),
      KEY_RULE("live, of a minio probe"),
      KEY_HELP("what MinIO is asked for, of a minio probe only")},
@@ -97,7 +102,14 @@ const struct key settings_keys_probe[] = {
               "only")},
     {"credentials", KEY_NAME(probe_params, credentials),
      KEY_RANGE(1, ROOM(probe_params, credentials)), KEY_RULE("none"), KEY_QUIET,
-     KEY_HELP("name of the secret file with user:password, of an http, registry or s3 probe")},
+     KEY_HELP(
+         "name of the secret file with user:password, of an http, redis, registry or s3 probe")},
+    {"max_age", KEY_DURATION(probe_params, file.max_age_ns), KEY_RANGE(SECOND, 365 * 24 * HOUR),
+     KEY_RULE("any, of a file probe"), KEY_QUIET,
+     KEY_HELP("how long ago its content may have changed, of a file probe only")},
+    {"mount", KEY_BOOL(probe_params, file.mount), KEY_CHOICES(switches),
+     KEY_RULE("false, of a file probe"), KEY_QUIET,
+     KEY_HELP("whether something must be mounted there, of a file probe only")},
     {"scope", KEY_ENUM(probe_params, scope), KEY_CHOICES(probe_scopes),
      KEY_RULE("shared for s3 and the cluster checks of MinIO, else local"),
      KEY_HELP("who is to blame for a failure: this node, or something that all nodes share")},

@@ -17,7 +17,6 @@
 #define PROBES_MAX 32
 #define STALL_NS   (20 * NS_PER_MS)
 
-static const char *const types[] = {"harbor", "http", "minio", "registry", "s3", "tcp", NULL};
 static const char *const checks[] = {"live",         "ready",       "cluster",
                                      "cluster-read", "maintenance", NULL};
 
@@ -27,6 +26,17 @@ static int index_of(const char *const *names, const char *name, uint8_t *ret_ind
         if (strcmp(names[at], name) != 0)
             continue;
         *ret_index = at;
+        return 0;
+    }
+    return -1;
+}
+
+static int type_of(const char *name, uint8_t *ret_type)
+{
+    for (uint8_t type = 0; type < PROBE_TYPES; type++) {
+        if (strcmp(probe_type_name((enum probe_type)type), name) != 0)
+            continue;
+        *ret_type = type;
         return 0;
     }
     return -1;
@@ -42,7 +52,7 @@ static int set_key(struct probe_params *params, const char *key, const char *val
     if (strcmp(key, "name") == 0)
         return copy(params->name, sizeof(params->name), value);
     if (strcmp(key, "type") == 0)
-        return index_of(types, value, &params->type);
+        return type_of(value, &params->type);
     if (strcmp(key, "check") == 0)
         return index_of(checks, value, &params->check);
     if (strcmp(key, "url") == 0)
@@ -55,7 +65,13 @@ static int set_key(struct probe_params *params, const char *key, const char *val
         return duration_parse(value, &params->interval_ns);
     if (strcmp(key, "timeout") == 0)
         return duration_parse(value, &params->timeout_ns);
-    if (strcmp(key, "tls_verify") == 0)
+    if (strcmp(key, "credentials") == 0)
+        return copy(params->credentials, sizeof(params->credentials), value);
+    if (strcmp(key, "max_age") == 0)
+        return duration_parse(value, &params->file.max_age_ns);
+    if (strcmp(key, "mount") == 0)
+        params->file.mount = strcmp(value, "true") == 0;
+    else if (strcmp(key, "tls_verify") == 0)
         params->tls_verify = strcmp(value, "true") == 0;
     else
         return -1;

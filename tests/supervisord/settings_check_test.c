@@ -221,6 +221,56 @@ static void not_tcp(struct bench *bench)
     bench->probes[0].type = PROBE_TYPE_TCP;
 }
 
+static void not_redis(struct bench *bench)
+{
+    bench->probes[0].type = PROBE_TYPE_REDIS;
+    SET(bench->probes[0].url, "redis://h");
+}
+
+static void redis(struct bench *bench)
+{
+    bench->probes[0].type = PROBE_TYPE_REDIS;
+    SET(bench->probes[0].url, "redis://h:6379");
+    SET(bench->probes[0].credentials, "key");
+}
+
+static void not_ping(struct bench *bench)
+{
+    bench->probes[0].type = PROBE_TYPE_PING;
+    SET(bench->probes[0].url, "ping://gateway");
+}
+
+static void ping(struct bench *bench)
+{
+    bench->probes[0].type = PROBE_TYPE_PING;
+    SET(bench->probes[0].url, "ping://[fe80::1%eth0]");
+}
+
+static void not_file(struct bench *bench)
+{
+    bench->probes[0].type = PROBE_TYPE_FILE;
+    SET(bench->probes[0].url, "file://srv");
+}
+
+static void file(struct bench *bench)
+{
+    bench->probes[0].type = PROBE_TYPE_FILE;
+    SET(bench->probes[0].url, "file:///srv");
+    bench->probes[0].file.mount = true;
+    bench->probes[0].file.max_age_ns = NS_PER_S;
+}
+
+/* A second has a byte of 0 first. */
+static void only_file_age(struct bench *bench)
+{
+    bench->probes[0].file.max_age_ns = NS_PER_S;
+}
+
+static void only_file_mount(struct bench *bench)
+{
+    bench->probes[0].file.mount = true;
+}
+
 static void only_minio(struct bench *bench)
 {
     bench->probes[1].check = PROBE_CHECK_CLUSTER;
@@ -487,6 +537,14 @@ static const struct row {
     {"url: path", path, SETTINGS_FAULT_URL_PATH},
     {"url: tcp for http", not_http, SETTINGS_FAULT_URL_NOT_HTTP},
     {"url: http for tcp", not_tcp, SETTINGS_FAULT_URL_NOT_TCP},
+    {"url: redis has a port", not_redis, SETTINGS_FAULT_URL_NOT_REDIS},
+    {"redis", redis, NO_FAULT},
+    {"url: ping has no name", not_ping, SETTINGS_FAULT_URL_NOT_PING},
+    {"ping", ping, NO_FAULT},
+    {"url: a path is absolute", not_file, SETTINGS_FAULT_URL_NOT_FILE},
+    {"file", file, NO_FAULT},
+    {"max_age is a file's", only_file_age, SETTINGS_FAULT_ONLY_FILE},
+    {"mount is a file's", only_file_mount, SETTINGS_FAULT_ONLY_FILE},
     {"check is MinIO's", only_minio, SETTINGS_FAULT_ONLY_MINIO},
     {"read is a registry's", only_registry, SETTINGS_FAULT_ONLY_REGISTRY},
     {"status is http's", only_http, SETTINGS_FAULT_ONLY_HTTP},
