@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/edit.h"
+#include "supervisord/command_remote.h"
 #include "supervisord/command_table.h"
 #include "supervisord/words.h"
 
@@ -237,11 +238,17 @@ static bool counts_fit(const struct command_row *row, size_t given)
 static int run_row(struct command_call *call, const struct command_row *row, bool json,
                    size_t words)
 {
-    const size_t given = call->command->count - words;
+    int result;
 
     if (call->caller->level < row->level)
         return deny(call->caller, row, call->out);
-    if (!counts_fit(row, given)) {
+    call->row = row;
+    call->count = call->command->count - words;
+    call->arguments = call->command->words + words;
+    result = command_remote_run(call);
+    if (result != COMMAND_REMOTE_HERE)
+        return result;
+    if (!counts_fit(row, call->count)) {
         fprintf(call->out, "usage: %s%s%s\n", row->words, row->arguments[0] ? " " : "",
                 row->arguments);
         return WORLD_USAGE;
@@ -251,9 +258,6 @@ static int run_row(struct command_call *call, const struct command_row *row, boo
         return WORLD_USAGE;
     }
     call->json = json;
-    call->row = row;
-    call->count = given;
-    call->arguments = call->command->words + words;
     return row->run(call);
 }
 

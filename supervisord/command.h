@@ -23,6 +23,13 @@ enum command_level {
 #define COMMAND_GROUP_USER     PROCESS_GROUP
 #define COMMAND_GROUP_OPERATOR "regha-operator"
 
+/* A command for another node. */
+struct command_order {
+    uid_t uid; /* of the person here */
+    const char *line;
+    int64_t patience_ns;
+};
+
 /* What only the core can do; a NULL function is "not in this version". */
 struct command_core {
     void *owner;
@@ -46,6 +53,12 @@ struct command_core {
     int (*find_successor)(void *owner, size_t at, struct monotime now);
     /* Ask MinIO whether this node may leave; world->maint has the answer. */
     void (*ask_maintenance)(void *owner, struct monotime now);
+    /* Hand router `at` of the world, held here, over to `node`; world_router.handover tells. */
+    int (*begin_handover)(void *owner, size_t at, int node, bool is_forced, struct err *err);
+    /* Have a command done at another node: remote.h. */
+    int (*ask_node)(void *owner, size_t node, const struct command_order *order,
+                    uint64_t *ret_ticket);
+    int (*take_answer)(void *owner, uint64_t ticket, FILE *out);
 };
 
 enum command_mode_flags {
@@ -65,10 +78,12 @@ enum command_wait_kind {
     COMMAND_WAIT_NONE,
     COMMAND_WAIT_RELOAD,
     COMMAND_WAIT_REGISTRY,
-    COMMAND_WAIT_SAVED,  /* what was said is on the disk */
-    COMMAND_WAIT_ASKED,  /* MinIO has answered */
-    COMMAND_WAIT_EMPTY,  /* this node holds nothing, and nothing serves here */
-    COMMAND_WAIT_TURNED, /* a registry is as it was asked to be */
+    COMMAND_WAIT_SAVED,    /* what was said is on the disk */
+    COMMAND_WAIT_ASKED,    /* MinIO has answered */
+    COMMAND_WAIT_EMPTY,    /* this node holds nothing, and nothing serves here */
+    COMMAND_WAIT_TURNED,   /* a registry is as it was asked to be */
+    COMMAND_WAIT_NODE,     /* another node does it, and has answered */
+    COMMAND_WAIT_HANDOVER, /* a virtual router is where it was asked to be, or not */
 };
 
 #define COMMAND_SAYS_BYTES 256
@@ -80,7 +95,9 @@ struct command_caller {
     bool prompt;      /* stay, and say when ready for more */
     bool exit_status; /* end each answer with "# rc=N" */
     bool quit;
+    bool is_remote; /* another node asks, for a person there */
     enum command_wait_kind wait;
+    uint64_t ticket; /* of what another node was asked */
     char waits_for[REGISTRY_NAME_BYTES];
     uint64_t reload_attempts; /* before */
     int64_t registry_started_ns;

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/edit.h"
+#include "supervisord/command_remote.h"
+#include "supervisord/command_switch.h"
 #include "supervisord/command_verbs.h"
 #include "supervisord/show_log.h"
 #include "supervisord/trouble.h"
@@ -316,6 +318,12 @@ int command_table_poll(struct command_call *call)
     case COMMAND_WAIT_TURNED:
         result = command_verbs_poll(call);
         break;
+    case COMMAND_WAIT_NODE:
+        result = command_remote_poll(call);
+        break;
+    case COMMAND_WAIT_HANDOVER:
+        result = command_switch_poll(call);
+        break;
     }
     if (result != COMMAND_WAITS)
         call->caller->wait = COMMAND_WAIT_NONE;
@@ -328,6 +336,9 @@ int command_table_poll(struct command_call *call)
     arguments, count, count, level, changes, false, run, SHOW_INFO, help
 #define FLAGS(arguments, most, run, help)                                                          \
     arguments, 0, most, COMMAND_OPERATOR, true, false, run, SHOW_INFO, help
+
+#define MOVE(arguments, least, most, run, help)                                                    \
+    arguments, least, most, COMMAND_OPERATOR, true, false, run, SHOW_INFO, help
 
 const struct command_row command_table_rows[] = {
     {"show info", SHOW(SHOW_INFO, "", 0, COMMAND_USER, "this node at a glance")},
@@ -352,13 +363,18 @@ const struct command_row command_table_rows[] = {
      VERB("", 0, COMMAND_OPERATOR, false, run_check, "judge the file, change nothing")},
     {"registry", VERB("NAME start|stop|restart|readonly|readwrite", 2, COMMAND_OPERATOR, true,
                       run_registry, "what one registry does here, whatever the policy says")},
-    {"drain", FLAGS("[--force] [--once]", 2, command_verbs_drain,
+    {"switchover", MOVE("VROUTER [to NODE] [--dry-run]", 1, 4, command_switch_run,
+                        "hand a virtual router over to a node that was made ready")},
+    {"failover", MOVE("VROUTER [to NODE] --force REASON", 3, 5, command_switch_force,
+                      "the same at once, whether or not that node is well")},
+    {"drain", FLAGS("[NODE] [--force] [--once]", 2, command_verbs_drain,
                     "hand over what this node holds, and hold nothing")},
-    {"maint", FLAGS("[--force]", 1, command_verbs_maint,
+    {"maint", FLAGS("[NODE] [--force]", 1, command_verbs_maint,
                     "ask MinIO whether this node may leave, then drain it")},
-    {"ready", FLAGS("", 0, command_verbs_ready, "take part again after drain or maint")},
-    {"pause", FLAGS("[FOR]", 1, command_verbs_pause, "let nothing change by itself, for a while")},
-    {"resume", FLAGS("", 0, command_verbs_resume, "end a pause")},
+    {"ready", FLAGS("[NODE]", 0, command_verbs_ready, "take part again after drain or maint")},
+    {"pause",
+     FLAGS("[NODE] [FOR]", 1, command_verbs_pause, "let nothing change by itself, for a while")},
+    {"resume", FLAGS("[NODE]", 0, command_verbs_resume, "end a pause")},
     {"clear counters", VERB("", 0, COMMAND_OPERATOR, true, run_clear, "count errors from now on")},
     {"nagios", VERB("", 0, COMMAND_USER, false, run_nagios, "one line, and 0, 1 or 2 as result")},
     {"help", VERB("", 0, COMMAND_NOBODY, false, run_help, "these commands")},
@@ -374,7 +390,7 @@ _Static_assert(sizeof(command_table_rows) / sizeof(command_table_rows[0]) < WORL
                "each command has its counters in the world, and one is for none of them");
 
 const char *const command_table_later[] = {
-    "show bundle", "show quorum", "show balancers", "show timers",    "switchover", "failover",
-    "enable",      "disable",     "set weight",     "set priority",   "bundle",     "gc",
+    "show bundle", "show quorum", "show balancers", "show timers",    "enable",
+    "disable",     "set weight",  "set priority",   "bundle",         "gc",
     "upgrade",     "wait",        "dump",           "clear failures", NULL,
 };

@@ -9,13 +9,13 @@
 struct command_call {
     struct command_desk *desk;
     struct command_caller *caller;
-    const struct line_command *command;
+    struct line_command *command;
     struct monotime now;
     FILE *out;
     const struct command_row *row;
     bool json;
     size_t count; /* of arguments */
-    char *const *arguments;
+    char **arguments;
 };
 
 struct command_row {

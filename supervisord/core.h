@@ -23,6 +23,7 @@ struct core_router {
     struct role_memory memory;
     struct role_verdict verdict;
     struct monotime decided;     /* when the verdict became another one; 0: never */
+    enum role_handover handover; /* what another node wants of this one, or this one gives */
     bool is_emptied;             /* a hand-over was begun because the node is to be empty */
     bool is_decided;             /* regha-vrrp knows whether it resumes: its state counts */
     struct monotime left_active; /* 0: it is Active, or never was */

@@ -61,6 +61,7 @@ static struct handover_peer peer_of(const struct world *world, const struct worl
         .priority = node->settings.priority,
         .could_take = gather_is_fresh(node, now) && node->news.mode == OPERATOR_READY && theirs &&
                       (theirs->flags & PEERS_NEWS_ELIGIBLE),
+        .is_heard = gather_is_fresh(node, now) && node->news.mode == OPERATOR_READY,
         .is_ready = is_ready_there(world, router, node),
     };
 }
@@ -108,7 +109,8 @@ static void begin(struct core *core, size_t router_at, int node, struct monotime
     core->is_dirty = true;
 }
 
-int core_handover_begin(struct core *core, size_t router_at, int node, struct monotime now,
+int core_handover_begin(struct core *core, size_t router_at,
+                        const struct core_handover_order *order, struct monotime now,
                         struct err *err)
 {
     const struct world_router *router = &core->world.routers[router_at];
@@ -118,11 +120,12 @@ int core_handover_begin(struct core *core, size_t router_at, int node, struct mo
         return err_set(err, EPERM, "virtual router %s is not held here", name);
     if (handover_is_under_way(&router->handover))
         return err_set(err, EALREADY, "a hand-over of virtual router %s is under way", name);
-    if (core_handover_choose(core, router_at, node, now) < 0)
-        return err_set(err, ENOENT, "%s could take virtual router %s over now; see show nodes",
-                       node == HANDOVER_ANYBODY ? "no other node" : "that node is not one that",
-                       name);
-    begin(core, router_at, node, now);
+    if (!order->is_forced && core_handover_choose(core, router_at, order->node, now) < 0)
+        return err_set(
+            err, ENOENT, "%s could take virtual router %s over now; see show nodes",
+            order->node == HANDOVER_ANYBODY ? "no other node" : "that node is not one that", name);
+    begin(core, router_at, order->node, now);
+    core->world.routers[router_at].handover.is_forced = order->is_forced;
     return 0;
 }
 

@@ -10,13 +10,17 @@
 
 #include "supervisord/gather.h"
 
+struct core_handover_order {
+    int node;       /* its index, or HANDOVER_ANYBODY */
+    bool is_forced; /* then it is a node: whether or not it is well */
+};
+
 /*
- * Hand router `router` over to `node` (its index) or to the best one (HANDOVER_ANYBODY). 0: it has
- * begun. -ENOENT: nobody could take it, or not that one; -EALREADY: one is under way; -EPERM: it is
- * not held here. The sentence is in `err`.
+ * Hand router `router` over. 0: it has begun. -ENOENT: nobody could take it, or not that one;
+ * -EALREADY: one is under way; -EPERM: it is not held here. The sentence is in `err`.
  */
-int core_handover_begin(struct core *core, size_t router, int node, struct monotime now,
-                        struct err *err);
+int core_handover_begin(struct core *core, size_t router, const struct core_handover_order *order,
+                        struct monotime now, struct err *err);
 
 /* Which node could take `router` over, `asked` or the best one; -1: none. */
 int core_handover_choose(const struct core *core, size_t router, int asked, struct monotime now);

@@ -56,6 +56,20 @@ static bool has_lasted(const struct handover *handover, int64_t span_ns, struct 
     return monotime_reached(monotime_add(handover->since, span_ns), now);
 }
 
+static bool may_take(const struct handover *handover, const struct handover_peer *peer)
+{
+    return peer && (handover->is_forced ? peer->is_heard : peer->could_take);
+}
+
+static int choose(const struct handover *handover, const struct handover_evidence *evidence)
+{
+    const struct handover_peer *peer = find(evidence, handover->asked);
+
+    if (handover->is_forced)
+        return may_take(handover, peer) ? peer->node : -1;
+    return handover_choose(evidence, handover->asked);
+}
+
 static void prepare(struct handover *handover, const struct handover_evidence *evidence,
                     struct monotime now)
 {
@@ -65,8 +79,8 @@ static void prepare(struct handover *handover, const struct handover_evidence *e
         enter(handover, HANDOVER_DRAINS, now);
         return;
     }
-    if (!peer || !peer->could_take) { /* none yet, or it is not what it was */
-        const int chosen = handover_choose(evidence, handover->asked);
+    if (!may_take(handover, peer)) { /* none yet, or it is not what it was */
+        const int chosen = choose(handover, evidence);
         peer = find(evidence, chosen);
         handover->successor = chosen;
         if (peer)
@@ -74,7 +88,8 @@ static void prepare(struct handover *handover, const struct handover_evidence *e
     }
     if (!peer)
         fail(handover, "no other node could take over", now);
-    else if (peer->is_ready && has_lasted(handover, HANDOVER_NAMED_NS, now))
+    else if ((peer->is_ready || handover->is_forced) &&
+             has_lasted(handover, HANDOVER_NAMED_NS, now))
         enter(handover, HANDOVER_GIVES, now);
     else if (monotime_reached(monotime_add(handover->begun, handover->prepare_ns), now))
         fail(handover, "the successor did not get ready in time", now);
@@ -87,7 +102,7 @@ static void give(struct handover *handover, const struct handover_evidence *evid
 
     if (!evidence->is_active)
         enter(handover, HANDOVER_DRAINS, now);
-    else if (!peer || !peer->could_take)
+    else if (!may_take(handover, peer))
         fail(handover, "the successor is no longer well", now);
     else if (has_lasted(handover, HANDOVER_GIVE_NS, now))
         fail(handover, "the successor did not take over", now);

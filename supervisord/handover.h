@@ -38,6 +38,7 @@ struct handover {
     enum handover_phase phase;
     int asked;                    /* the node it is to go to, or HANDOVER_ANYBODY */
     int successor;                /* the one chosen, -1: none */
+    bool is_forced;               /* to `asked`, whether or not it is well and ready */
     struct monotime since;        /* of the phase */
     struct monotime begun;        /* of it all */
     int64_t prepare_ns;           /* how long the successor may take to get ready */
@@ -50,6 +51,7 @@ struct handover_peer {
     int node; /* index among the nodes */
     int priority;
     bool could_take; /* heard, eligible, neither drained nor in maintenance */
+    bool is_heard;   /* heard, and neither drained nor in maintenance: enough for force */
     bool is_ready;   /* and each service that follows serves there already */
 };
 

@@ -18,6 +18,7 @@
 #include "supervisord/core_operator.h"
 #include "supervisord/host.h"
 #include "supervisord/http_server.h"
+#include "supervisord/remote.h"
 
 #define DEFAULT_PATH   "/etc/regha/regha.conf"
 #define EXIT_USAGE     2
@@ -134,6 +135,7 @@ struct daemon {
     struct command_core commands;
     struct control *control;
     struct http_server *http;
+    struct remote *remote;
 };
 
 static int reload(void *owner, struct err *err)
@@ -201,6 +203,29 @@ static void ask_maintenance(void *owner, struct monotime now)
     maint_ask_start(&daemon->core.maint_ask, daemon->core.world.settings, now);
 }
 
+static int begin_handover(void *owner, size_t at, int node, bool is_forced, struct err *err)
+{
+    const struct core_handover_order order = {node, is_forced};
+    struct daemon *daemon = owner;
+
+    return core_handover_begin(&daemon->core, at, &order, monotime_now(), err);
+}
+
+static int ask_node(void *owner, size_t node, const struct command_order *order,
+                    uint64_t *ret_ticket)
+{
+    struct daemon *daemon = owner;
+
+    return remote_ask(daemon->remote, node, order, ret_ticket);
+}
+
+static int take_answer(void *owner, uint64_t ticket, FILE *out)
+{
+    struct daemon *daemon = owner;
+
+    return remote_take(daemon->remote, ticket, out);
+}
+
 static void handle_signal(void *owner, int number, struct monotime now)
 {
     struct daemon *daemon = owner;
@@ -258,6 +283,9 @@ static int open_doors(struct daemon *daemon, struct err *err)
         .reload = reload,
         .check = check,
         .restart_registry = restart_registry,
+        .begin_handover = begin_handover,
+        .ask_node = ask_node,
+        .take_answer = take_answer,
         .set_mode = set_mode,
         .pause = pause_policy,
         .set_registry_run = set_registry_run,
@@ -270,7 +298,9 @@ static int open_doors(struct daemon *daemon, struct err *err)
         .core = &daemon->commands,
         .path = world->settings->control.socket,
     };
-    failed = control_open(daemon->loop, &params, &daemon->control, err);
+    failed = remote_new(&daemon->core, &daemon->commands, &daemon->remote, err);
+    if (failed == 0)
+        failed = control_open(daemon->loop, &params, &daemon->control, err);
     if (failed < 0)
         return failed;
     daemon->core.settings_changed = handle_settings;
@@ -319,7 +349,8 @@ static int run_daemon(const struct options *options)
     }
     http_server_close(daemon->http);
     control_close(daemon->control);
-    core_close(&daemon->core);
+    core_close(&daemon->core); /* whoever waits for another node is told, too */
+    remote_free(daemon->remote);
     loop_free(daemon->loop);
     free(daemon);
     return status;

@@ -12,6 +12,8 @@ case "$*" in
 *help) cat "$GOLDEN/help.txt" ;;
 *probes) cat "$GOLDEN/show_probes.txt" ;;
 *registries) cat "$GOLDEN/show_registries.txt" ;;
+*routers) cat "$GOLDEN/show_routers.txt" ;;
+*nodes) cat "$GOLDEN/show_nodes.txt" ;;
 esac
 """
 ROWS = (
@@ -21,6 +23,10 @@ ROWS = (
     ("reghactl show probes min", {"minio-here", "minio-write", "minio-read"}),
     ("reghactl registry ", {"registry"}),
     ("reghactl registry registry ", {"start", "stop", "restart", "readonly", "readwrite"}),
+    ("reghactl switchover ", {"registry", "storage"}),
+    ("reghactl switchover registry ", {"to"}),
+    ("reghactl switchover registry to n", {"n1", "n2", "n3", "n4"}),
+    ("reghactl drain ", {"n1", "n2", "n3", "n4"}),
     ("reghactl --", {"--json", "--socket", "--timeout", "--watch", "--help", "--version"}),
     ("reghactl key ", {"create", "check"}),
     ("reghactl sta", {"status", "start"}),

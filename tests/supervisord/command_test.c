@@ -256,13 +256,13 @@ static void test_every_level(void **state)
         char *text = NULL;
         assert_int_equal(answer(entry.words, &text), WORLD_DENIED);
         free(text);
-        assert_non_null(
-            strstr("show info show health show nodes show routers show vips show guard "
-                   "show probes show breakers show registries show processes show history "
-                   "show events show errors show config show version nagios "
-                   "show env configcheck registry drain maint ready pause resume "
-                   "clear counters reload",
-                   entry.words));
+        assert_non_null(strstr(
+            "show info show health show nodes show routers show vips show guard "
+            "show probes show breakers show registries show processes show history "
+            "show events show errors show config show version nagios "
+            "show env configcheck registry switchover failover drain maint ready pause resume "
+            "clear counters reload",
+            entry.words));
     }
 }
 
@@ -451,7 +451,7 @@ static void test_drain(void **state)
 
     (void)state;
     expect("drain --hard", WORLD_USAGE,
-           "\"--hard\" is no option; usage: drain [--force] [--once]\n");
+           "\"--hard\" is no option; usage: drain [NODE] [--force] [--once]\n");
     asked.successor = -1;
     expect("drain", WORLD_PRECONDITION,
            "no other node could take virtual router registry over; see show nodes, or --force\n");
@@ -587,9 +587,12 @@ static const char *in_manual(const char *arguments)
         {"[N]", " Op Ar N"},
         {"NAME start|stop|restart|readonly|readwrite",
          " Ar NAME Cm start | stop | restart | readonly | readwrite"},
-        {"[--force] [--once]", " Op Fl -force Op Fl -once"},
-        {"[--force]", " Op Fl -force"},
-        {"[FOR]", " Op Ar FOR"},
+        {"[NODE] [--force] [--once]", " Op Ar NODE Op Fl -force Op Fl -once"},
+        {"[NODE]", " Op Ar NODE"},
+        {"VROUTER [to NODE] [--dry-run]", " Ar VROUTER Oo Cm to Ar NODE Oc Op Fl -dry-run"},
+        {"VROUTER [to NODE] --force REASON", " Ar VROUTER Oo Cm to Ar NODE Oc Fl -force Ar REASON"},
+        {"[NODE] [--force]", " Op Ar NODE Op Fl -force"},
+        {"[NODE] [FOR]", " Op Ar NODE Op Ar FOR"},
         {"on|off", " Cm on | off"},
     };
 
