@@ -104,6 +104,12 @@ static enum probe_transfer unconnected(const struct probe_http *http)
     return probe_transfer_of_error((int)code);
 }
 
+/* TLS 1.3 refuses a client's certificate only after the handshake. RFC 8446 section 4.4.2.4. */
+static bool is_alert(const struct probe_http *http)
+{
+    return strstr(http->detail, " alert ") != NULL;
+}
+
 static enum probe_transfer transfer_of(const struct probe_http *http, CURLcode code)
 {
     /* -Wswitch-enum would want all hundred of them. */
@@ -124,8 +130,9 @@ static enum probe_transfer transfer_of(const struct probe_http *http, CURLcode c
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_INVALIDCERTSTATUS:
         return PROBE_TRANSFER_TLS;
-    case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
+        return is_alert(http) ? PROBE_TRANSFER_TLS : PROBE_TRANSFER_RESET;
+    case CURLE_SEND_ERROR:
     case CURLE_GOT_NOTHING:
     case CURLE_PARTIAL_FILE:
         return PROBE_TRANSFER_RESET;
@@ -474,7 +481,9 @@ void probe_http_wipe_body(struct probe_http *http)
 
 const char *probe_http_detail(const struct probe_http *http)
 {
-    return http->detail;
+    const char *const place = strstr(http->detail, "SSL routines::");
+
+    return place != NULL ? strstr(place, "::") + 2 : http->detail;
 }
 
 void *probe_http_connection(struct probe_http *http)

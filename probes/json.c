@@ -116,19 +116,19 @@ static const char *missing_component(json_object *list, const struct probe_param
     return NULL;
 }
 
-/* "database (connection refused), redis" */
+/* "database (connection refused), redis"; what has no name is "?". */
 static void add_sick(char *text, json_object *component)
 {
     const char *const error = member_text(component, "error");
+    const char *const named = member_text(component, "name");
+    const char *const name = named[0] != '\0' ? named : "?";
     const size_t used = strlen(text), room = PROBE_JSON_TEXT_BYTES - used;
     const int name_most = 24;
 
     if (used > 0 || error[0] == '\0')
-        (void)snprintf(text + used, room, "%s%.*s", used > 0 ? ", " : "", name_most,
-                       member_text(component, "name"));
+        (void)snprintf(text + used, room, "%s%.*s", used > 0 ? ", " : "", name_most, name);
     else
-        (void)snprintf(text, room, "%.*s (%.40s)", name_most, member_text(component, "name"),
-                       error);
+        (void)snprintf(text, room, "%.*s (%.40s)", name_most, name, error);
 }
 
 enum probe_json probe_json_harbor(const char *body, size_t bytes, const struct probe_params *params,

@@ -35,21 +35,26 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         .name = "probe",
         .type = bytes[0] % PROBE_TYPES,
         .check = bytes[1] % (PROBE_CHECK_MAINTENANCE + 1),
-        .status_min = 200,
-        .status_max = 299,
+        .bucket = {.name = "registry", .region = "us-east-1", .read_key = "a/b", .write_key = "c"},
+        .credentials = "store",
         .interval_ns = 1,
         .timeout_ns = 1,
         .rise = 1,
         .fall = 1,
     };
-    char url[PROBE_REQUEST_BYTES];
+    char url[PROBE_REQUEST_BYTES], connect_to[PROBE_REQUEST_BYTES];
 
     fill(params.url, sizeof(params.url), bytes + HEAD_BYTES, url_bytes);
     if (divide != NULL)
         fill(params.read, sizeof(params.read), divide + 1, size - HEAD_BYTES - url_bytes - 1);
     if (probe_request_mistake(&params) != NULL)
         return 0;
-    probe_request_url(&params, bytes[2] % 2, url);
+    if (bytes[2] & 0x80 && params.type != PROBE_TYPE_TCP)
+        memcpy(params.server_name, "name.example", sizeof("name.example"));
+    memcpy(params.debug_url, "http://h:1/", sizeof("http://h:1/"));
+    if (params.type != PROBE_TYPE_TCP)
+        probe_request_connect_to(&params, connect_to);
+    probe_request_url(&params, bytes[2] % PROBE_REQUEST_STEPS, url);
     assert(strncmp(url, "http", 4) == 0 && strstr(url, "://") != NULL);
     assert(strlen(url) < sizeof(url) - 1); /* not cut */
     for (const char *at = url; *at != '\0'; at++)

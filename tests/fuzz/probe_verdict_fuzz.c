@@ -3,7 +3,8 @@
  * Answers of any server, judged for each type of probe: what is said of them is short, printable,
  * and never good unless the transfer was.
  *
- * Input: type, check or step, transfer, stage, a byte each; header lines; an empty line; the body.
+ * Input: type, check or step, transfer, stage, what is known besides, a byte each; header lines; an
+ * empty line; the body.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -11,9 +12,10 @@
 
 #include "probes/health.h"
 #include "probes/reply.h"
+#include "probes/request.h"
 #include "probes/verdict.h"
 
-#define HEAD_BYTES 4
+#define HEAD_BYTES 5
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
@@ -61,7 +63,9 @@ static void check(const struct probe_facts *facts, const struct probe_verdict *v
     for (size_t at = 0; at < length; at++)
         assert(verdict->text[at] >= ' ' && verdict->text[at] <= '~');
     assert((verdict->outcome == PROBE_OUTCOME_SUCCESS) == (verdict->reason == PROBE_REASON_NONE));
-    assert(verdict->outcome != PROBE_OUTCOME_SUCCESS || facts->transfer == PROBE_TRANSFER_DONE);
+    /* A registry answers, whatever its token server does. */
+    assert(verdict->outcome != PROBE_OUTCOME_SUCCESS || verdict->shallow ||
+           facts->transfer == PROBE_TRANSFER_DONE);
     assert(memchr(verdict->server_status, '\0', sizeof(verdict->server_status)) != NULL);
     assert(verdict->write_quorum >= 0 && verdict->read_quorum >= 0);
 }
@@ -80,24 +84,39 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         .rise = 1,
         .fall = 1,
     };
+    struct probe_web web = {
+        .access = bytes[4] % (PROBE_WEB_HELD + 1),
+        .token = bytes[4] / 4 % (PROBE_WEB_TOKEN_GOOD + 1),
+        .token_asked = bytes[4] & 0x80,
+        .body = bytes[4] % (PROBE_WEB_BODY_UNSURE + 1),
+        .read_status = 404,
+        .read_code = "NoSuchKey",
+        .found = "found",
+    };
     struct probe_state state = {.params = params};
     struct probe_reply reply = {.status = 0};
     struct probe_verdict verdict;
     const struct probe_facts facts = {
         .params = &params,
-        .step = params.type == PROBE_TYPE_REGISTRY ? bytes[1] % 2 : 0,
+        .step = params.type == PROBE_TYPE_REGISTRY ? bytes[1] % PROBE_REQUEST_WRITE
+                : params.type == PROBE_TYPE_S3     ? bytes[1] % 2 * PROBE_REQUEST_WRITE
+                                                   : 0,
         .transfer = bytes[2] % (PROBE_TRANSFER_OTHER + 1),
         .stage = bytes[3] % (PROBE_STAGE_BODY + 1),
         .spent_ns = NS_PER_MS,
         .detail = "words of the library",
         .reply = &reply,
+        .web = &web,
     };
 
     receive(&reply, bytes + HEAD_BYTES, size - HEAD_BYTES);
+    probe_challenge_decode(reply.challenge, &web.challenge);
     if (probe_verdict_judge(&facts, &verdict)) {
         check(&facts, &verdict);
         probe_health_start(&state, true, (struct monotime){1});
         (void)probe_health_count(&state, &verdict, (struct monotime){1}, (struct monotime){2});
+        if (verdict.outcome == PROBE_OUTCOME_UNKNOWN)
+            return 0;
         assert((state.health == PROBE_UP) == (verdict.outcome == PROBE_OUTCOME_SUCCESS));
     }
     return 0;

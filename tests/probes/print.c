@@ -6,6 +6,7 @@
  *
  * The last line says how the loop did. Exits with 2 if an argument is not understood.
  */
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,8 @@
 
 static const char *const checks[] = {"live",         "ready",       "cluster",
                                      "cluster-read", "maintenance", NULL};
+
+static const char *const methods[] = {"GET", "HEAD", NULL};
 
 static int index_of(const char *const *names, const char *name, uint8_t *ret_index)
 {
@@ -47,26 +50,69 @@ static int copy(char *to, size_t bytes, const char *from)
     return snprintf(to, bytes, "%s", from) < (int)bytes ? 0 : -1;
 }
 
+struct text_key {
+    const char *name;
+    size_t offset;
+    size_t bytes;
+};
+
+#define TEXT(name, field)                                                                          \
+    {                                                                                              \
+        name, offsetof(struct probe_params, field), sizeof(((struct probe_params *)0)->field)      \
+    }
+
+static const struct text_key texts[] = {
+    TEXT("name", name),
+    TEXT("url", url),
+    TEXT("read", read),
+    TEXT("ca_file", ca_file),
+    TEXT("cert_file", cert_file),
+    TEXT("key_file", key_file),
+    TEXT("server_name", server_name),
+    TEXT("credentials", credentials),
+    TEXT("debug_url", debug_url),
+    TEXT("bucket", bucket.name),
+    TEXT("read_key", bucket.read_key),
+    TEXT("write_key", bucket.write_key),
+    TEXT("region", bucket.region),
+    TEXT("header", wanted.header),
+    TEXT("body", wanted.body),
+    TEXT("json", wanted.json),
+    TEXT("json_value", wanted.json_value),
+    TEXT("host", host),
+};
+
+static int set_text(struct probe_params *params, const char *key, const char *value)
+{
+    for (size_t at = 0; at < sizeof(texts) / sizeof(texts[0]); at++)
+        if (strcmp(texts[at].name, key) == 0)
+            return copy((char *)params + texts[at].offset, texts[at].bytes, value);
+    return -1;
+}
+
+static int add_component(struct probe_params *params, const char *value)
+{
+    const size_t bytes = strlen(value) + 1;
+
+    memcpy(params->components + params->components_bytes, value, bytes);
+    params->components_bytes += bytes;
+    return 0;
+}
+
 static int set_key(struct probe_params *params, const char *key, const char *value)
 {
-    if (strcmp(key, "name") == 0)
-        return copy(params->name, sizeof(params->name), value);
     if (strcmp(key, "type") == 0)
         return type_of(value, &params->type);
     if (strcmp(key, "check") == 0)
         return index_of(checks, value, &params->check);
-    if (strcmp(key, "url") == 0)
-        return copy(params->url, sizeof(params->url), value);
-    if (strcmp(key, "read") == 0)
-        return copy(params->read, sizeof(params->read), value);
-    if (strcmp(key, "ca_file") == 0)
-        return copy(params->ca_file, sizeof(params->ca_file), value);
+    if (strcmp(key, "method") == 0)
+        return index_of(methods, value, &params->method);
+    if (strcmp(key, "component") == 0)
+        return add_component(params, value);
     if (strcmp(key, "interval") == 0)
         return duration_parse(value, &params->interval_ns);
     if (strcmp(key, "timeout") == 0)
         return duration_parse(value, &params->timeout_ns);
-    if (strcmp(key, "credentials") == 0)
-        return copy(params->credentials, sizeof(params->credentials), value);
     if (strcmp(key, "max_age") == 0)
         return duration_parse(value, &params->file.max_age_ns);
     if (strcmp(key, "mount") == 0)
@@ -74,7 +120,7 @@ static int set_key(struct probe_params *params, const char *key, const char *val
     else if (strcmp(key, "tls_verify") == 0)
         params->tls_verify = strcmp(value, "true") == 0;
     else
-        return -1;
+        return set_text(params, key, value);
     return 0;
 }
 
@@ -83,6 +129,7 @@ static int parse(char *text, struct probe_params *params)
     char *rest;
 
     *params = (struct probe_params){.tls_verify = true,
+                                    .bucket.region = "us-east-1",
                                     .interval_ns = NS_PER_S,
                                     .timeout_ns = 500 * NS_PER_MS,
                                     .rise = 2,
