@@ -37,8 +37,7 @@ size_t registry_goal_check_split(const char *list, size_t list_bytes,
     return count;
 }
 
-/* Each text ends inside the list, is not empty, and there are not too many. */
-static bool is_list(const char *list, size_t list_bytes)
+bool registry_goal_check_is_list(const char *list, size_t list_bytes, size_t most)
 {
     size_t count = 0;
 
@@ -51,7 +50,7 @@ static bool is_list(const char *list, size_t list_bytes)
     for (size_t at = 0; at < list_bytes; at += strlen(list + at) + 1, count++)
         if (list[at] == '\0')
             return false;
-    return count <= REGISTRY_GOAL_TEXTS_MAX;
+    return count <= most;
 }
 
 static bool is_environment(const char *list, size_t list_bytes)
@@ -60,6 +59,12 @@ static bool is_environment(const char *list, size_t list_bytes)
         if (!registry_environment_is_text(list + at))
             return false;
     return true;
+}
+
+/* Each text ends inside the list, is not empty, and there are not too many. */
+static bool is_list(const char *list, size_t list_bytes)
+{
+    return registry_goal_check_is_list(list, list_bytes, REGISTRY_GOAL_TEXTS_MAX);
 }
 
 static bool are_absolute(const char *list, size_t list_bytes)
@@ -79,6 +84,11 @@ static bool is_digest(const char *text)
               (text[length] >= 'a' && text[length] <= 'f')))
             return false;
     return length == REGISTRY_DIGEST_BYTES - 1;
+}
+
+bool registry_goal_check_are_absolute(const char *list, size_t list_bytes, size_t most)
+{
+    return registry_goal_check_is_list(list, list_bytes, most) && are_absolute(list, list_bytes);
 }
 
 static bool is_restart(const struct registry_restart *restart)

@@ -28,6 +28,12 @@ bool registry_goal_check_name(const char *name);
 size_t registry_goal_check_split(const char *list, size_t list_bytes,
                                  const char *texts[REGISTRY_GOAL_TEXTS_MAX + 1]);
 
+/* At most `most` texts, each of which ends inside the list and is not empty. */
+bool registry_goal_check_is_list(const char *list, size_t list_bytes, size_t most);
+
+/* The same, and each an absolute path. */
+bool registry_goal_check_are_absolute(const char *list, size_t list_bytes, size_t most);
+
 /* The same parameters, whatever is behind the used part of lists and texts. */
 bool registry_goal_check_same(const struct registry_params *a, const struct registry_params *b);
 

@@ -6,7 +6,8 @@
 
 #include "base/process.h"
 
-#define PEERS_MAX      8 /* reghad, and people who look */
+#define PEERS_MAX      8   /* reghad, and people who look */
+#define PROGRAMS_MAX   256 /* of either kind */
 #define STATE_EVERY_NS (1 * NS_PER_S)
 
 struct peer {
@@ -17,6 +18,8 @@ struct peer {
 struct registry_goals {
     struct loop *loop;
     struct registry_supervise *supervise;
+    struct registry_hooks *hooks;
+    struct registry_commands *commands;
     struct channel_server *server;
     struct peer peers[PEERS_MAX];
     struct loop_timer timer;
@@ -53,6 +56,35 @@ static void handle_connected(void *owner, struct channel_peer *peer)
         (void)channel_send(peer, &registry_message_status, &keeper->status, -1);
         send_bundle(peer, keeper);
     }
+    const struct registry_hook_status *hook = registry_hooks_status(goals->hooks, 0);
+    for (size_t at = 0; hook != NULL; hook = registry_hooks_status(goals->hooks, ++at))
+        (void)channel_send(peer, &registry_message_hook_status, hook, -1);
+}
+
+/* The values of one kind; returns their number. */
+static size_t pick(const struct channel_goals *said, const struct wire_layout *layout,
+                   const void **values, size_t room)
+{
+    size_t count = 0;
+
+    for (size_t at = 0; at < said->count && count < room; at++)
+        if (said->messages[at].layout == layout)
+            values[count++] = said->messages[at].value;
+    return count;
+}
+
+static void want_programs(struct registry_goals *goals, const struct channel_goals *said,
+                          struct monotime now)
+{
+    const struct registry_hook_goal *hooks[PROGRAMS_MAX];
+    const struct registry_exec_goal *commands[PROGRAMS_MAX];
+    const size_t hook_count =
+        pick(said, &registry_message_hook_goal, (const void **)hooks, PROGRAMS_MAX);
+    const size_t command_count =
+        pick(said, &registry_message_exec_goal, (const void **)commands, PROGRAMS_MAX);
+
+    registry_hooks_want(goals->hooks, hooks, hook_count, said->partial, now);
+    registry_commands_want(goals->commands, commands, command_count, said->partial, now);
 }
 
 static void handle_wanted(void *owner, struct channel_peer *peer, const struct channel_goals *said,
@@ -64,9 +96,7 @@ static void handle_wanted(void *owner, struct channel_peer *peer, const struct c
     struct registry_supervise_set set = {
         .goals = wanted, .partial = said->partial, .first = place == NULL || !place->has_wanted};
 
-    for (size_t at = 0; at < said->count && set.count < REGISTRY_ADOPT_MAX; at++)
-        if (said->messages[at].layout == &registry_message_goal)
-            wanted[set.count++] = said->messages[at].value;
+    set.count = pick(said, &registry_message_goal, (const void **)wanted, REGISTRY_ADOPT_MAX);
     if (place != NULL)
         place->has_wanted = true;
     registry_supervise_want(goals->supervise, &set, now);
@@ -74,6 +104,7 @@ static void handle_wanted(void *owner, struct channel_peer *peer, const struct c
         if (said->messages[at].layout == &registry_message_bundle)
             registry_supervise_give(goals->supervise, said->messages[at].value,
                                     channel_take_fd(&said->messages[at]), now);
+    want_programs(goals, said, now);
 }
 
 static void handle_closed(void *owner, struct channel_peer *peer, struct monotime now)
@@ -96,17 +127,19 @@ static void handle_timer(struct loop_timer *timer, struct monotime now)
 }
 
 int registry_goals_open(struct loop *loop, const struct registry_goals_params *params,
-                        struct registry_supervise *supervise, struct registry_goals **ret_goals,
-                        struct err *err)
+                        struct registry_goals **ret_goals, struct err *err)
 {
-    static const struct wire_layout *const layouts[] = {&registry_message_goal,
-                                                        &registry_message_bundle, NULL};
+    static const struct wire_layout *const layouts[] = {
+        &registry_message_goal, &registry_message_bundle, &registry_message_hook_goal,
+        &registry_message_exec_goal, NULL};
     struct registry_goals *goals = calloc(1, sizeof(*goals));
 
     if (goals == NULL)
         return err_set(err, ENOMEM, "no memory for the channel");
     goals->loop = loop;
-    goals->supervise = supervise;
+    goals->supervise = params->supervise;
+    goals->hooks = params->hooks;
+    goals->commands = params->commands;
     loop_timer_init(&goals->timer, "state", handle_timer, goals);
     const struct channel_server_params server = {
         .path = params->path,
@@ -148,4 +181,16 @@ void registry_goals_send_bundle(struct registry_goals *goals, const struct regis
     for (size_t at = 0; at < PEERS_MAX; at++)
         if (goals->peers[at].peer != NULL)
             send_bundle(goals->peers[at].peer, keeper);
+}
+
+void registry_goals_send_hook(struct registry_goals *goals,
+                              const struct registry_hook_status *status)
+{
+    channel_broadcast(goals->server, &registry_message_hook_status, status);
+}
+
+void registry_goals_send_exec(struct registry_goals *goals,
+                              const struct registry_exec_status *status)
+{
+    channel_broadcast(goals->server, &registry_message_exec_status, status);
 }

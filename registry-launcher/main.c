@@ -40,10 +40,15 @@ struct launcher {
     struct registry_bus *bus;
     struct registry_keeper_shared shared;
     struct registry_supervise *supervise;
+    struct registry_hooks_params hooks_params;
+    struct registry_hooks *hooks;
+    struct registry_commands_params commands_params;
+    struct registry_commands *commands;
     struct registry_goals *goals; /* NULL while it starts */
     struct loop_timer answer;
     bool stopping;
-    bool decided; /* whether the registries are stopped or left */
+    bool is_stopped; /* all registries */
+    bool decided;    /* whether the registries are stopped or left */
 };
 
 static void say_status(struct launcher *launcher)
@@ -72,11 +77,36 @@ static void handle_bundle(void *owner, const struct registry_keeper *keeper)
         registry_goals_send_bundle(launcher->goals, keeper);
 }
 
+/* Each hook has its deadline, so that they do not hold up the end for ever. */
+static void end_if_over(struct launcher *launcher)
+{
+    if (launcher->is_stopped && registry_hooks_are_idle(launcher->hooks))
+        loop_stop(launcher->loop, EXIT_SUCCESS);
+}
+
 static void handle_stopped(void *owner)
 {
     struct launcher *launcher = owner;
 
-    loop_stop(launcher->loop, EXIT_SUCCESS);
+    launcher->is_stopped = true;
+    end_if_over(launcher);
+}
+
+static void handle_hook(void *owner, const struct registry_hook_status *status)
+{
+    struct launcher *launcher = owner;
+
+    if (launcher->goals != NULL)
+        registry_goals_send_hook(launcher->goals, status);
+    end_if_over(launcher);
+}
+
+static void handle_command(void *owner, const struct registry_exec_status *status)
+{
+    struct launcher *launcher = owner;
+
+    if (launcher->goals != NULL)
+        registry_goals_send_exec(launcher->goals, status);
 }
 
 static void stop_all(struct launcher *launcher, struct monotime now)
@@ -84,6 +114,7 @@ static void stop_all(struct launcher *launcher, struct monotime now)
     loop_timer_cancel(launcher->loop, &launcher->answer);
     launcher->decided = true;
     log_info("stops every registry, then itself", "");
+    registry_hooks_stop(launcher->hooks, now);
     registry_supervise_stop(launcher->supervise, launcher, handle_stopped, now);
 }
 
@@ -142,16 +173,38 @@ static int confine(struct err *err)
 
 static int open_goals(struct launcher *launcher, struct err *err)
 {
-    struct registry_goals_params params = {.path = PROCESS_LAUNCHER_SOCKET};
+    struct registry_goals_params params = {.path = PROCESS_LAUNCHER_SOCKET,
+                                           .supervise = launcher->supervise,
+                                           .hooks = launcher->hooks,
+                                           .commands = launcher->commands};
     gid_t gid;
     int failed = confine_user(PROCESS_REGHAD_USER, &params.user, &gid, err);
     const struct group *group = failed < 0 ? NULL : getgrnam(PROCESS_GROUP);
 
     params.group = group != NULL ? group->gr_gid : gid;
     if (failed == 0)
-        failed = registry_goals_open(launcher->loop, &params, launcher->supervise, &launcher->goals,
-                                     err);
+        failed = registry_goals_open(launcher->loop, &params, &launcher->goals, err);
     return failed;
+}
+
+static int open_programs(struct launcher *launcher, struct err *err)
+{
+    launcher->hooks_params = (struct registry_hooks_params){
+        .loop = launcher->loop,
+        .folder = FOLDER,
+        .policy_path = REGISTRY_POLICY_PATH,
+        .owner = launcher,
+        .changed = handle_hook,
+    };
+    launcher->commands_params = (struct registry_commands_params){
+        .loop = launcher->loop,
+        .policy_path = REGISTRY_POLICY_PATH,
+        .owner = launcher,
+        .ended = handle_command,
+    };
+    const int failed = registry_hooks_new(&launcher->hooks_params, &launcher->hooks, err);
+    return failed < 0 ? failed
+                      : registry_commands_new(&launcher->commands_params, &launcher->commands, err);
 }
 
 /* Adopts before anybody can ask. */
@@ -181,12 +234,16 @@ static int start(struct launcher *launcher, struct err *err)
     };
     registry_cgroup_find(&launcher->shared.cgroups);
     failed = registry_supervise_new(&launcher->shared, &launcher->supervise, err);
+    if (failed == 0)
+        failed = open_programs(launcher, err);
     return failed < 0 ? failed : open_goals(launcher, err);
 }
 
 static void stop(struct launcher *launcher)
 {
     registry_goals_close(launcher->goals);
+    registry_commands_free(launcher->commands);
+    registry_hooks_free(launcher->hooks);
     registry_supervise_free(launcher->supervise);
     registry_bus_close(launcher->bus);
     loop_free(launcher->loop);

@@ -114,6 +114,85 @@ const struct wire_layout registry_message_bundle = {
     .name = "registry bundle",
 };
 
+static const struct wire_field hook_goal_fields[] = {
+    WIRE_TEXT(registry_hook_goal, name),
+    WIRE_INT(registry_hook_goal, vrid),
+    WIRE_INT(registry_hook_goal, family),
+    WIRE_UPTO(registry_hook_goal, state, REGISTRY_HOOK_STATES - 1),
+    WIRE_UPTO(registry_hook_goal, former, REGISTRY_HOOK_STATES - 1),
+    WIRE_INT(registry_hook_goal, priority),
+    WIRE_UPTO(registry_hook_goal, since_ns, INT64_MAX),
+    WIRE_UPTO(registry_hook_goal, timeout_ns, INT64_MAX),
+    WIRE_TEXT(registry_hook_goal, node),
+    WIRE_TEXT(registry_hook_goal, interface),
+    WIRE_TEXT(registry_hook_goal, reason),
+    WIRE_TEXT(registry_hook_goal, addresses),
+    WIRE_BLOCK(registry_hook_goal, programs, programs_bytes),
+    WIRE_END,
+};
+
+const struct wire_layout registry_message_hook_goal = {
+    .type = REGISTRY_MESSAGE_HOOK_GOAL,
+    .version = 1,
+    .struct_bytes = sizeof(struct registry_hook_goal),
+    .fields = hook_goal_fields,
+    .name = "hook goal",
+};
+
+static const struct wire_field hook_status_fields[] = {
+    WIRE_TEXT(registry_hook_status, name),
+    WIRE_INT(registry_hook_status, family),
+    WIRE_UPTO(registry_hook_status, state, REGISTRY_HOOK_STATES - 1),
+    WIRE_UPTO(registry_hook_status, since_ns, INT64_MAX),
+    WIRE_BOOL(registry_hook_status, running),
+    WIRE_INT(registry_hook_status, runs),
+    WIRE_INT(registry_hook_status, failures),
+    WIRE_INT(registry_hook_status, coalesced),
+    WIRE_TEXT(registry_hook_status, words),
+    WIRE_END,
+};
+
+const struct wire_layout registry_message_hook_status = {
+    .type = REGISTRY_MESSAGE_HOOK_STATUS,
+    .version = 1,
+    .struct_bytes = sizeof(struct registry_hook_status),
+    .fields = hook_status_fields,
+    .name = "hook status",
+};
+
+static const struct wire_field exec_goal_fields[] = {
+    WIRE_TEXT(registry_exec_goal, name),
+    WIRE_INT(registry_exec_goal, serial),
+    WIRE_UPTO(registry_exec_goal, timeout_ns, INT64_MAX),
+    WIRE_BLOCK(registry_exec_goal, argv, argv_bytes),
+    WIRE_END,
+};
+
+const struct wire_layout registry_message_exec_goal = {
+    .type = REGISTRY_MESSAGE_EXEC_GOAL,
+    .version = 1,
+    .struct_bytes = sizeof(struct registry_exec_goal),
+    .fields = exec_goal_fields,
+    .name = "exec goal",
+};
+
+static const struct wire_field exec_status_fields[] = {
+    WIRE_TEXT(registry_exec_status, name),
+    WIRE_INT(registry_exec_status, serial),
+    WIRE_UPTO(registry_exec_status, end, REGISTRY_EXEC_ENDS - 1),
+    WIRE_INT(registry_exec_status, code),
+    WIRE_TEXT(registry_exec_status, words),
+    WIRE_END,
+};
+
+const struct wire_layout registry_message_exec_status = {
+    .type = REGISTRY_MESSAGE_EXEC_STATUS,
+    .version = 1,
+    .struct_bytes = sizeof(struct registry_exec_status),
+    .fields = exec_status_fields,
+    .name = "exec status",
+};
+
 const char *registry_message_state_name(enum registry_state state)
 {
     static const char *const names[REGISTRY_STATES] = {
@@ -138,4 +217,16 @@ const char *registry_message_cause_name(enum registry_cause cause)
 
     assert(cause < REGISTRY_CAUSES);
     return names[cause];
+}
+
+const char *registry_message_hook_name(enum registry_hook_state state)
+{
+    static const char *const names[REGISTRY_HOOK_STATES] = {
+        [REGISTRY_HOOK_NONE] = "NONE",     [REGISTRY_HOOK_MASTER] = "MASTER",
+        [REGISTRY_HOOK_BACKUP] = "BACKUP", [REGISTRY_HOOK_FAULT] = "FAULT",
+        [REGISTRY_HOOK_STOP] = "STOP",
+    };
+
+    assert(state < REGISTRY_HOOK_STATES);
+    return names[state];
 }

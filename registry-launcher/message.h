@@ -13,7 +13,10 @@
 #include "base/wire.h"
 #include "registry-launcher/params.h"
 
-/* Written by root before the launcher starts: "NAME USER BINARY", a line each; '#' comments. */
+/*
+ * Written by root before the launcher starts: "NAME USER BINARY", a line each; '#' comments.
+ * "@hook USER PROGRAM" and "@exec USER PROGRAM" allow a hook and the command of a probe.
+ */
 #define REGISTRY_POLICY_PATH "/run/regha/policy"
 
 enum registry_state {
@@ -97,19 +100,93 @@ struct registry_capture {
 
 #define REGISTRY_CAPTURE_BYTES (1024 * 1024) /* of the configuration alone */
 
+/* Programs of the operator's: who runs them, and whether at all, is in the local policy. */
+
+/* keepalived's words are their names. */
+enum registry_hook_state {
+    REGISTRY_HOOK_NONE, /* not known yet: nothing is told */
+    REGISTRY_HOOK_MASTER,
+    REGISTRY_HOOK_BACKUP,
+    REGISTRY_HOOK_FAULT,
+    REGISTRY_HOOK_STOP,
+    REGISTRY_HOOK_STATES,
+};
+
+struct registry_hook_goal {
+    char name[REGISTRY_HOOK_NAME_BYTES]; /* of the virtual router */
+    uint8_t vrid;
+    uint8_t family;
+    uint8_t state;
+    uint8_t former;
+    uint8_t priority;
+    int64_t since_ns; /* CLOCK_MONOTONIC; with the state the identity of the change */
+    int64_t timeout_ns;
+    char node[REGISTRY_HOOK_NAME_BYTES];
+    char interface[16];
+    char reason[REGISTRY_HOOK_NAME_BYTES];
+    char addresses[REGISTRY_HOOK_TEXT_BYTES]; /* separated by blanks */
+    uint16_t programs_bytes;
+    char programs[REGISTRY_LIST_BYTES]; /* absolute paths, as in a registry_goal */
+};
+
+struct registry_hook_status {
+    char name[REGISTRY_HOOK_NAME_BYTES];
+    uint8_t family;
+    uint8_t state;    /* the last one told, or being told */
+    int64_t since_ns; /* the same */
+    bool running;
+    uint32_t runs;
+    uint32_t failures;  /* of those: another status than 0, out of time, not to be started */
+    uint32_t coalesced; /* changes that were not told, for a newer one came */
+    char words[REGISTRY_HOOK_WORDS_BYTES]; /* about the last failure; "": none */
+};
+
+struct registry_exec_goal {
+    char name[REGISTRY_HOOK_NAME_BYTES]; /* of the probe */
+    uint32_t serial;                     /* another number: another attempt */
+    int64_t timeout_ns;
+    uint16_t argv_bytes;
+    char argv[REGISTRY_LIST_BYTES];
+};
+
+enum registry_exec_end {
+    REGISTRY_EXEC_END_STATUS, /* with `code` */
+    REGISTRY_EXEC_END_SIGNAL, /* `code` is the signal */
+    REGISTRY_EXEC_END_TIMEOUT,
+    REGISTRY_EXEC_END_REFUSED, /* the policy does not allow it, or it cannot be executed */
+    REGISTRY_EXEC_ENDS,
+};
+
+struct registry_exec_status {
+    char name[REGISTRY_HOOK_NAME_BYTES];
+    uint32_t serial;
+    uint8_t end;
+    int32_t code;
+    char words[REGISTRY_HOOK_OUTPUT_BYTES]; /* the first line of its output */
+};
+
 enum registry_message_type {
     REGISTRY_MESSAGE_GOAL = 32,
     REGISTRY_MESSAGE_STATUS,
     REGISTRY_MESSAGE_CAPTURE,
     REGISTRY_MESSAGE_BUNDLE,
+    REGISTRY_MESSAGE_HOOK_GOAL,
+    REGISTRY_MESSAGE_HOOK_STATUS,
+    REGISTRY_MESSAGE_EXEC_GOAL,
+    REGISTRY_MESSAGE_EXEC_STATUS,
 };
 
 extern const struct wire_layout registry_message_goal;
 extern const struct wire_layout registry_message_status;
 extern const struct wire_layout registry_message_capture;
 extern const struct wire_layout registry_message_bundle;
+extern const struct wire_layout registry_message_hook_goal;
+extern const struct wire_layout registry_message_hook_status;
+extern const struct wire_layout registry_message_exec_goal;
+extern const struct wire_layout registry_message_exec_status;
 
-const char *registry_message_state_name(enum registry_state state); /* "running" */
-const char *registry_message_cause_name(enum registry_cause cause); /* "port-taken" */
+const char *registry_message_state_name(enum registry_state state);     /* "running" */
+const char *registry_message_cause_name(enum registry_cause cause);     /* "port-taken" */
+const char *registry_message_hook_name(enum registry_hook_state state); /* "MASTER" */
 
 #endif

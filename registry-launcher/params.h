@@ -19,6 +19,13 @@
 #define REGISTRY_BUNDLE_FILE   "registry.yml"
 #define REGISTRY_BUNDLE_CONFIG REGISTRY_BUNDLE_WORD "/" REGISTRY_BUNDLE_FILE
 
+/* Of hooks and of the commands of probes. */
+#define REGISTRY_HOOK_NAME_BYTES   32
+#define REGISTRY_HOOK_TEXT_BYTES   512
+#define REGISTRY_HOOK_PROGRAMS_MAX 8
+#define REGISTRY_HOOK_WORDS_BYTES  192
+#define REGISTRY_HOOK_OUTPUT_BYTES 128
+
 enum registry_backend {
     REGISTRY_BACKEND_AUTO, /* systemd where it runs, else exec */
     REGISTRY_BACKEND_EXEC,

@@ -30,12 +30,10 @@ static int explain(enum registry_policy_result result, size_t line, const char *
     return err_set(err, EACCES, "the local policy %s cannot be understood", path);
 }
 
-int registry_policy_read(const char *path, const char *name, struct registry_policy *ret_policy,
-                         struct err *err)
+/* Returns the length, one byte more than a policy may have at most, or a negative errno. */
+static ssize_t load(const char *path, char text[REGISTRY_POLICY_FILE_BYTES + 1], struct err *err)
 {
-    char text[REGISTRY_POLICY_FILE_BYTES + 1];
     struct stat stat;
-    size_t line = 0;
 
     CLEANUP(cleanup_close)
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -43,10 +41,38 @@ int registry_policy_read(const char *path, const char *name, struct registry_pol
         return err_errno(err, "cannot read the local policy %s", path);
     if (!S_ISREG(stat.st_mode) || stat.st_uid != 0 || (stat.st_mode & (S_IWGRP | S_IWOTH)) != 0)
         return err_set(err, EACCES, "the local policy %s is not root's alone to write", path);
-    const ssize_t length = read(fd, text, sizeof(text));
+    const ssize_t length = read(fd, text, REGISTRY_POLICY_FILE_BYTES + 1);
+    return length < 0 ? err_errno(err, "cannot read the local policy %s", path) : length;
+}
+
+int registry_policy_read(const char *path, const char *name, struct registry_policy *ret_policy,
+                         struct err *err)
+{
+    char text[REGISTRY_POLICY_FILE_BYTES + 1];
+    const ssize_t length = load(path, text, err);
+    size_t line = 0;
+
     if (length < 0)
-        return err_errno(err, "cannot read the local policy %s", path);
+        return (int)length;
     const enum registry_policy_result result =
         registry_policy_file_find(text, (size_t)length, name, ret_policy, &line);
     return explain(result, line, path, name, err);
+}
+
+int registry_policy_allow(const char *path, const char *kind, const char *program,
+                          struct registry_policy *ret_policy, struct err *err)
+{
+    char text[REGISTRY_POLICY_FILE_BYTES + 1];
+    const struct registry_policy_asked asked = {kind, program};
+    const ssize_t length = load(path, text, err);
+    size_t line = 0;
+
+    if (length < 0)
+        return (int)length;
+    const enum registry_policy_result result =
+        registry_policy_file_allow(text, (size_t)length, &asked, ret_policy, &line);
+    if (result == REGISTRY_POLICY_NO_SUCH_NAME)
+        return err_set(err, EACCES, "the local policy %s does not allow %s %s", path, kind,
+                       program);
+    return explain(result, line, path, program, err);
 }

@@ -14,4 +14,8 @@
 int registry_policy_read(const char *path, const char *name, struct registry_policy *ret_policy,
                          struct err *err);
 
+/* Who may run `program` as a `kind`, REGISTRY_POLICY_HOOK or _EXEC. */
+int registry_policy_allow(const char *path, const char *kind, const char *program,
+                          struct registry_policy *ret_policy, struct err *err);
+
 #endif

@@ -79,8 +79,15 @@ static void copy(char *to, const struct word *word)
     to[word->length_bytes] = '\0';
 }
 
-/* One line; adds to `found` if it is about `name`. */
-static enum registry_policy_result read_line(const struct word *text, const char *name,
+static bool is_asked(const struct line *line, const struct registry_policy_asked *asked)
+{
+    return is_word(&line->words[WORD_NAME], asked->name) &&
+           (asked->program == NULL || is_word(&line->words[WORD_BINARY], asked->program));
+}
+
+/* One line; adds to `found` if it is about who is asked for. */
+static enum registry_policy_result read_line(const struct word *text,
+                                             const struct registry_policy_asked *asked,
                                              struct registry_policy *policy, size_t *found)
 {
     struct line line;
@@ -91,7 +98,7 @@ static enum registry_policy_result read_line(const struct word *text, const char
         return REGISTRY_POLICY_FOUND;
 
     const enum registry_policy_result result = check(&line);
-    if (result != REGISTRY_POLICY_FOUND || !is_word(&line.words[WORD_NAME], name))
+    if (result != REGISTRY_POLICY_FOUND || !is_asked(&line, asked))
         return result;
     if ((*found)++ > 0)
         return REGISTRY_POLICY_DUPLICATE;
@@ -109,10 +116,10 @@ static struct word next_line(const char *text, size_t length_bytes)
     return line;
 }
 
-enum registry_policy_result registry_policy_file_find(const char *text, size_t length_bytes,
-                                                      const char *name,
-                                                      struct registry_policy *ret_policy,
-                                                      size_t *ret_line)
+enum registry_policy_result registry_policy_file_allow(const char *text, size_t length_bytes,
+                                                       const struct registry_policy_asked *asked,
+                                                       struct registry_policy *ret_policy,
+                                                       size_t *ret_line)
 {
     struct registry_policy policy;
     size_t found = 0, number = 0, at = 0;
@@ -123,7 +130,7 @@ enum registry_policy_result registry_policy_file_find(const char *text, size_t l
 
     while (at < length_bytes) {
         const struct word line = next_line(text + at, length_bytes - at);
-        const enum registry_policy_result result = read_line(&line, name, &policy, &found);
+        const enum registry_policy_result result = read_line(&line, asked, &policy, &found);
 
         number++;
         if (result != REGISTRY_POLICY_FOUND) {
@@ -136,4 +143,14 @@ enum registry_policy_result registry_policy_file_find(const char *text, size_t l
         return REGISTRY_POLICY_NO_SUCH_NAME;
     *ret_policy = policy;
     return REGISTRY_POLICY_FOUND;
+}
+
+enum registry_policy_result registry_policy_file_find(const char *text, size_t length_bytes,
+                                                      const char *name,
+                                                      struct registry_policy *ret_policy,
+                                                      size_t *ret_line)
+{
+    const struct registry_policy_asked asked = {name, NULL};
+
+    return registry_policy_file_allow(text, length_bytes, &asked, ret_policy, ret_line);
 }

@@ -2,7 +2,8 @@
 /*
  * policy_file - what this host allows: which registry runs as whom, and which program.
  *
- * Pure. Lines of "NAME USER BINARY", '#' begins a comment. One wrong line refuses the whole file:
+ * Pure. Lines of "NAME USER BINARY", '#' begins a comment; of what has no name of its own, a hook or
+ * the command of a probe, "@hook USER PROGRAM" and "@exec USER PROGRAM", a line for each program. One wrong line refuses the whole file:
  * nobody is started by a policy that was misread.
  */
 #ifndef REGISTRY_LAUNCHER_POLICY_FILE_H
@@ -37,5 +38,19 @@ enum registry_policy_result registry_policy_file_find(const char *text, size_t l
                                                       const char *name,
                                                       struct registry_policy *ret_policy,
                                                       size_t *ret_line);
+
+struct registry_policy_asked {
+    const char *name;    /* of a registry; REGISTRY_POLICY_HOOK, REGISTRY_POLICY_EXEC */
+    const char *program; /* NULL: whichever the name has */
+};
+
+/* What it says of a program of a kind. */
+enum registry_policy_result registry_policy_file_allow(const char *text, size_t length_bytes,
+                                                       const struct registry_policy_asked *asked,
+                                                       struct registry_policy *ret_policy,
+                                                       size_t *ret_line);
+
+#define REGISTRY_POLICY_HOOK "@hook"
+#define REGISTRY_POLICY_EXEC "@exec"
 
 #endif

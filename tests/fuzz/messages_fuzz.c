@@ -28,6 +28,8 @@ static const struct wire_layout *const layouts[] = {
     &kernel_message_link,         &registry_message_goal,
     &registry_message_status,     &registry_message_capture,
     &kernel_message_breaker_goal, &kernel_message_breaker_status,
+    &registry_message_hook_goal,  &registry_message_hook_status,
+    &registry_message_exec_goal,  &registry_message_exec_status,
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);

@@ -90,12 +90,48 @@ static void length_is_bounded(void **state)
                      REGISTRY_POLICY_TOO_LONG);
 }
 
+static const struct {
+    const char *rule;
+    const char *kind, *program;
+    enum registry_policy_result result;
+    const char *user;
+} allowed[] = {
+    {"a hook", "@hook", "/bin/one", REGISTRY_POLICY_FOUND, "a"},
+    {"another one, and its user", "@hook", "/bin/two", REGISTRY_POLICY_FOUND, "b"},
+    {"a command is no hook", "@hook", "/bin/three", REGISTRY_POLICY_NO_SUCH_NAME, NULL},
+    {"a command", "@exec", "/bin/three", REGISTRY_POLICY_FOUND, "c"},
+    {"the beginning of a path", "@hook", "/bin/on", REGISTRY_POLICY_NO_SUCH_NAME, NULL},
+    {"a registry's program is no hook", "@hook", "/bin/registry", REGISTRY_POLICY_NO_SUCH_NAME,
+     NULL},
+    {"twice, by two users", "@exec", "/bin/twice", REGISTRY_POLICY_DUPLICATE, NULL},
+};
+
+static void allows_programs(void **state)
+{
+    static const char text[] = "registry r /bin/registry\n@hook a /bin/one\n@hook b /bin/two\n"
+                               "@exec c /bin/three\n@exec d /bin/twice\n@exec e /bin/twice\n";
+
+    (void)state;
+    for (size_t at = 0; at < sizeof(allowed) / sizeof(allowed[0]); at++) {
+        const struct registry_policy_asked asked = {allowed[at].kind, allowed[at].program};
+        struct registry_policy policy;
+        size_t line;
+
+        print_message("%s\n", allowed[at].rule);
+        assert_int_equal(registry_policy_file_allow(text, sizeof(text) - 1, &asked, &policy, &line),
+                         allowed[at].result);
+        if (allowed[at].user)
+            assert_string_equal(policy.user, allowed[at].user);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds),
         cmocka_unit_test(nul_is_a_wrong_byte),
         cmocka_unit_test(length_is_bounded),
+        cmocka_unit_test(allows_programs),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

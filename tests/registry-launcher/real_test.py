@@ -52,6 +52,7 @@ class Want:
     def __init__(self):
         self.process = subprocess.Popen([WANT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.status, self.capture, self.stalls, self.is_ready, self.seen = {}, {}, {}, False, []
+        self.hooks, self.execs = {}, {}
         threading.Thread(target=self._read, daemon=True).start()
         wait_for("the channel is ready", lambda: self.is_ready)
 
@@ -66,11 +67,13 @@ class Want:
                 self.capture[values["name"]] = values
             elif kind == "process":
                 self.stalls = values
+            elif kind in ("hook", "exec"):
+                (self.hooks if kind == "hook" else self.execs)[values["name"]] = values
             elif kind in ("ready", "lost"):
                 self.is_ready = kind == "ready"
 
     def send(self, *goals, end="end"):
-        lines = ["goal " + "\t".join(f"{key}={value}" for key, value in goal.items()) for goal in goals]
+        lines = [goal if isinstance(goal, str) else "goal " + "\t".join(f"{key}={value}" for key, value in goal.items()) for goal in goals]
         self.process.stdin.write("\n".join([*lines, end]) + "\n")
         self.process.stdin.flush()
 

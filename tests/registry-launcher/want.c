@@ -107,8 +107,56 @@ static void send_goal(struct program *program, char *fields)
         printf("error\ttext=%s\n", strerror(-failed));
 }
 
+static void send_programs(struct program *program, const struct wire_layout *layout,
+                          const void *goal)
+{
+    const int failed = channel_client_want(program->client, layout, goal);
+
+    if (failed < 0)
+        printf("error\ttext=%s\n", strerror(-failed));
+}
+
+/* "hook NAME STATE SINCE TIMEOUT_MS PROGRAM|PROGRAM" */
+static void send_hook(struct program *program, const char *words)
+{
+    struct registry_hook_goal goal = {.vrid = 51,
+                                      .family = 2,
+                                      .priority = 150,
+                                      .node = "n1",
+                                      .interface = "lab0",
+                                      .reason = "link",
+                                      .addresses = "10.0.0.100 10.0.0.101"};
+    char programs[REGISTRY_LIST_BYTES] = "";
+    unsigned state = 0;
+    long long since = 0, timeout_ms = 0;
+
+    sscanf(words, "%31s %u %lld %lld %1000s", goal.name, &state, &since, &timeout_ms, programs);
+    goal.state = (uint8_t)state;
+    goal.since_ns = since;
+    goal.timeout_ns = timeout_ms * NS_PER_MS;
+    set_list(goal.programs, &goal.programs_bytes, programs);
+    send_programs(program, &registry_message_hook_goal, &goal);
+}
+
+/* "exec NAME SERIAL TIMEOUT_MS ARGV|ARGV" */
+static void send_exec(struct program *program, const char *words)
+{
+    struct registry_exec_goal goal = {.serial = 0};
+    char argv[REGISTRY_LIST_BYTES] = "";
+    long long timeout_ms = 0;
+
+    sscanf(words, "%31s %u %lld %1000[^\n]", goal.name, &goal.serial, &timeout_ms, argv);
+    goal.timeout_ns = timeout_ms * NS_PER_MS;
+    set_list(goal.argv, &goal.argv_bytes, argv);
+    send_programs(program, &registry_message_exec_goal, &goal);
+}
+
 static void handle_line(struct program *program, char *line)
 {
+    if (strncmp(line, "hook ", 5) == 0)
+        send_hook(program, line + 5);
+    if (strncmp(line, "exec ", 5) == 0)
+        send_exec(program, line + 5);
     if (strncmp(line, "goal ", 5) == 0)
         send_goal(program, line + 5);
     else if (strcmp(line, "end") == 0 || strcmp(line, "partial") == 0)
@@ -173,6 +221,20 @@ static void print_capture(struct channel_message *state)
     free(bytes);
 }
 
+static void print_hook(const struct registry_hook_status *status)
+{
+    printf("hook\tname=%s\tstate=%s\tsince=%lld\trunning=%d\truns=%u\tfailures=%u"
+           "\tcoalesced=%u\twords=%s\n",
+           status->name, registry_message_hook_name(status->state), (long long)status->since_ns,
+           status->running, status->runs, status->failures, status->coalesced, status->words);
+}
+
+static void print_exec(const struct registry_exec_status *status)
+{
+    printf("exec\tname=%s\tserial=%u\tend=%u\tcode=%d\twords=%s\n", status->name, status->serial,
+           status->end, status->code, status->words);
+}
+
 static void handle_received(void *owner, struct channel_message *state, struct monotime now)
 {
     (void)owner;
@@ -181,6 +243,10 @@ static void handle_received(void *owner, struct channel_message *state, struct m
         print_status(state->value);
     else if (state->layout == &registry_message_capture)
         print_capture(state);
+    else if (state->layout == &registry_message_hook_status)
+        print_hook(state->value);
+    else if (state->layout == &registry_message_exec_status)
+        print_exec(state->value);
     else
         printf("process\tpid=%lld\tstalls=%llu\tworst=%s\tworst_ns=%lld\n",
                (long long)((const struct process_state *)state->value)->pid,
@@ -206,7 +272,8 @@ static void handle_lost(void *owner, struct monotime now)
 int main(void)
 {
     static const struct wire_layout *const states[] = {
-        &process_state_layout, &registry_message_status, &registry_message_capture, NULL};
+        &process_state_layout,         &registry_message_status,      &registry_message_capture,
+        &registry_message_hook_status, &registry_message_exec_status, NULL};
     static struct program program;
     const struct passwd *server = getpwnam(PROCESS_LAUNCHER_USER);
     struct err err;
