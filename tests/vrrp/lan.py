@@ -49,7 +49,8 @@ def goal_message(goal):
         "<BBBBBB?", goal["vrid"], socket.AF_INET, 3, goal["configured"], goal["transport"], 0,
         goal["preempt"]) + addresses(goal["addresses"]) + address(goal["source"]) +
         addresses(goal["peers"]) + addresses(goal["foreign"]) + struct.pack(
-        "<qqqBqB?q", goal["interval_ns"], 0, goal["guard_ns"], 3, 0, goal["priority"], goal["candidate"], goal["grace_ns"]))
+        "<qqqBqB???q", goal["interval_ns"], 0, goal["guard_ns"], 3, 0, goal["priority"], goal["candidate"], False, False,
+        goal["grace_ns"]))
 
 def cluster_message(cluster):
     nodes = b"".join(text(f"node{at}") + address(host) for at, host in enumerate(cluster["nodes"]))
