@@ -11,7 +11,9 @@
 #include "vrrp/kernel/rules.h"
 #include "vrrp/kernel/text.h"
 
-#define RETRY_NS NS_PER_S
+/* What is refused for a moment comes soon; a kernel without the hook is not asked all the time. */
+#define RETRY_NS     NS_PER_S
+#define RETRY_MAX_NS (64 * NS_PER_S)
 
 struct kernel_guard {
     struct kernel_guard_params params;
@@ -22,6 +24,7 @@ struct kernel_guard {
     uint32_t shape; /* of the goals it was made of */
     bool is_made;
     bool is_used; /* there may be something to remove */
+    int64_t retry_ns;
     uint64_t rebuilt;
 };
 
@@ -76,10 +79,13 @@ static void put_in_force(struct kernel_guard *guard, char *table, struct monotim
         loop_timer_cancel(guard->loop, &guard->refresh);
     } else if (install(guard, table, now) == 0) {
         guard->table = table;
+        guard->retry_ns = RETRY_NS;
         schedule(guard, KERNEL_RULES_REFRESH_NS, now);
     } else {
         free(table);
-        schedule(guard, RETRY_NS, now);
+        schedule(guard, guard->retry_ns, now);
+        if (guard->retry_ns < RETRY_MAX_NS)
+            guard->retry_ns *= 2;
     }
     if (was != (guard->table != NULL))
         log_info(guard->table != NULL ? "the guard is in force" : "the guard is not in force", "");
@@ -151,6 +157,7 @@ int kernel_guard_open(struct loop *loop, const struct kernel_guard_params *param
         return err_set(err, ENOMEM, "no memory for the guard");
     guard->params = *params;
     guard->loop = loop;
+    guard->retry_ns = RETRY_NS;
     loop_timer_init(&guard->refresh, "guard", handle_refresh, guard);
     const struct kernel_nft_params nft = {
         .family = NFPROTO_NETDEV,
