@@ -38,10 +38,15 @@ def ask(node, *words):
     return node.ctl("-t", "120s", *words, check=False, seconds=130)
 
 
+def said(done):
+    """A refusal goes to stderr."""
+    return (done.stdout + done.stderr).strip()
+
+
 def refused(node, *words):
     done = ask(node, *words)
     require(done.returncode == REFUSED, f"{' '.join(words)} ended with {done.returncode}: {done.stdout}{done.stderr}")
-    return done.stdout.strip().splitlines()[0]
+    return said(done).splitlines()[0]
 
 
 def switch_once(cluster, at):
@@ -52,7 +57,7 @@ def switch_once(cluster, at):
     target, giver = others[at % 3], cluster.nodes[at % 4]
     api, manifest = cluster.meter_api(), cluster.meter_manifest(image)
     for meter in (api, manifest):
-        meter.wait_good(0, 10, count=50)
+        meter.wait_good(0, 10, count=3)
     begun = kernel.now_ns()
     done = ask(giver, "switchover", "registry", "to", target.name)
     require(done.returncode == 0, f"from {giver.name}: {done.returncode}: {done.stdout}{done.stderr}")
@@ -103,7 +108,7 @@ def refusals(cluster, _):
 
 def refused_or_none(primary, node):
     done = ask(primary, "switchover", "registry", "to", node.name, "--dry-run")
-    return done.stdout.strip() if done.returncode == REFUSED else None
+    return said(done).splitlines()[0] if done.returncode == REFUSED else None
 
 
 def forced(cluster, _):

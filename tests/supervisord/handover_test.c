@@ -18,7 +18,9 @@ static struct handover_evidence well(void)
     return (struct handover_evidence){
         .is_active = true,
         .peer_count = 3,
-        .peers = {{0, 140, true, false}, {2, 150, true, false}, {3, 160, false, false}},
+        .peers = {{.node = 0, .priority = 140, .could_take = true, .is_heard = true},
+                  {.node = 2, .priority = 150, .could_take = true, .is_heard = true},
+                  {.node = 3, .priority = 160, .is_heard = true}},
     };
 }
 
@@ -138,10 +140,30 @@ static void one_that_gives_it_back_ends_it(void **unused)
     assert_int_equal(step(&handover, &evidence, NS_PER_S), HANDOVER_FAILED);
 }
 
+/* Whether or not it is well and ready; but it must be heard. */
+static void by_force(void **unused)
+{
+    struct handover_evidence evidence = well();
+    struct handover handover = begun(3);
+
+    (void)unused;
+    handover.is_forced = true;
+    assert_int_equal(step(&handover, &evidence, 0), HANDOVER_PREPARES);
+    assert_int_equal(handover.successor, 3);
+    assert_int_equal(step(&handover, &evidence, HANDOVER_NAMED_NS), HANDOVER_GIVES);
+    assert_int_equal(step(&handover, &evidence, NS_PER_S), HANDOVER_GIVES);
+    evidence.peers[2].is_heard = false;
+    assert_int_equal(step(&handover, &evidence, NS_PER_S), HANDOVER_FAILED);
+    handover = begun(3);
+    handover.is_forced = true;
+    assert_int_equal(step(&handover, &evidence, 0), HANDOVER_FAILED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(in_its_order),
+        cmocka_unit_test(by_force),
         cmocka_unit_test(only_the_one_that_was_asked_for),
         cmocka_unit_test(one_that_falls_ill_is_replaced_while_there_is_time),
         cmocka_unit_test(nobody_could),
