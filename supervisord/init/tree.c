@@ -133,7 +133,7 @@ static void renew_credential(struct init_tree *tree)
         return;
     tree->programs[REGHAD].variable = variable;
     if (init_credential_renew(&err) < 0)
-        log_err("the cluster key is not handed to reghad", "reason=\"%s\"", err.text);
+        log_err("not all secrets are handed to reghad", "reason=\"%s\"", err.text);
 }
 
 static void start_programs(struct init_tree *tree, struct monotime now)

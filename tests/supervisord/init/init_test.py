@@ -238,6 +238,27 @@ def the_key_goes_to_reghad_alone(stage):
     assert not copy.exists()
 
 
+def secrets_of_probes_go_to_reghad(stage):
+    folder, copies = pathlib.Path("/etc/regha/credentials"), pathlib.Path("/run/regha/credentials")
+    stage.wait_started()
+    folder.mkdir(mode=0o700)
+    for name, mode in (("store", 0o600), ("puller", 0o640), ("open", 0o644), ("a b", 0o600)):
+        (folder / name).write_text(f"{name}:secret\n")
+        (folder / name).chmod(mode)
+    stage.process.send_signal(signal.SIGHUP)
+    wait_for("they are copied", lambda: (copies / "probe_store").exists() and (copies / "probe_puller").exists())
+    wait_for("reghad was told", lambda: "reghad HUP" in stage.said())
+    copied = sorted(path.name for path in copies.iterdir())
+    assert copied == ["probe_puller", "probe_store"], copied
+    stat = (copies / "probe_puller").stat()
+    assert (stat.st_uid, oct(stat.st_mode & 0o777)) == (60000, "0o400")
+    assert (copies / "probe_store").read_text() == "store:secret\n"
+    assert "credentials/open can be read by others" in stage.log(), stage.log()
+    (folder / "store").unlink()
+    stage.process.send_signal(signal.SIGHUP)
+    wait_for("what is gone goes", lambda: not (copies / "probe_store").exists())
+
+
 def the_policy_alone_can_be_written(stage):
     stage.wait_started()
     path = pathlib.Path("/run/regha/policy")
@@ -263,6 +284,7 @@ CASES = (
     (orphans_are_reaped_and_do_not_outlive_the_stop, (("regha-launcher-orphan", ""),)),
     (a_killed_one_leaves_nothing_to_the_next, ()),
     (the_key_goes_to_reghad_alone, ()),
+    (secrets_of_probes_go_to_reghad, ()),
     (the_policy_alone_can_be_written, ()),
 )
 
