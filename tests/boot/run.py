@@ -170,6 +170,21 @@ def the_key_may_be_roots(machine):
     wait_serving(machine)
 
 
+def secrets_of_probes_reach_reghad(machine):
+    """As root's files, each by its name; and without their folder reghad starts all the same."""
+    machine.run("sh", "-c", "umask 077; echo me:secret >/etc/regha/credentials/puller")
+    machine.run("systemctl", "restart", "reghad")
+    wait_serving(machine)
+    handed = "/run/credentials/reghad.service/probe_puller"
+    expect(machine.run("cat", handed).strip() == "me:secret", "reghad has no copy of it")
+    machine.run("setpriv", "--reuid=regha", "--regid=regha", "--clear-groups", "test", "-r", handed)
+    machine.run("rm", "-r", "/etc/regha/credentials")
+    machine.run("systemctl", "restart", "reghad")
+    wait_serving(machine)
+    machine.run("systemd-tmpfiles", "--create", "regha.conf")
+    machine.run("test", "-d", "/etc/regha/credentials")
+
+
 def each_runs_confined(machine):
     for unit, user in UNITS.items():
         text = machine.run("cat", f"/proc/{machine.pid(unit)}/status")
@@ -496,7 +511,8 @@ def power_off_gives_the_address_away(machine):
     machine.notes.append(f"the address was gone after {gone:.2f} s, the machine after {time.monotonic() - begun:.2f} s")
 
 
-CASES = (it_is_installed_as_readme_says, units_are_well_formed, sandboxes_are_tight, all_start, the_key_may_be_roots, each_runs_confined,
+CASES = (it_is_installed_as_readme_says, units_are_well_formed, sandboxes_are_tight, all_start, the_key_may_be_roots,
+         secrets_of_probes_reach_reghad, each_runs_confined,
          the_registry_is_no_root, the_journal_has_fields, only_its_registries, kill_9_of_reghad,
          kill_9_of_regha_vrrp, kill_9_of_regha_net, kill_9_of_regha_launcher, kill_9_of_the_registry,
          kill_9_of_launcher_and_registry, kill_9_of_all_four_at_once,

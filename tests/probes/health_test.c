@@ -213,13 +213,40 @@ static void test_names(void **unused)
         assert_non_null(probe_verdict_reason_name(reason));
 }
 
+/* A ring of the last outcomes, and what a store was last seen to do. */
+static void test_history(void **unused)
+{
+    struct probe_state state = {.params = {.rise = 1, .fall = 1}};
+    struct probe_verdict verdict = {.outcome = PROBE_OUTCOME_SUCCESS,
+                                    .readable = PROBE_ABILITY_YES,
+                                    .writable = PROBE_ABILITY_NO};
+
+    (void)unused;
+    probe_health_start(&state, true, (struct monotime){1});
+    for (unsigned at = 0; at < PROBE_HISTORY + 2; at++) {
+        verdict.outcome = at == PROBE_HISTORY ? PROBE_OUTCOME_FAILURE : PROBE_OUTCOME_SUCCESS;
+        verdict.reason = at == PROBE_HISTORY ? PROBE_REASON_STATUS : PROBE_REASON_NONE;
+        (void)probe_health_count(&state, &verdict, (struct monotime){at + 2},
+                                 (struct monotime){at + 3});
+        verdict.readable = verdict.writable = PROBE_ABILITY_UNKNOWN;
+    }
+    assert_int_equal(state.history_count, PROBE_HISTORY);
+    assert_int_equal(state.history_at, 2);
+    assert_int_equal(state.history[0], PROBE_OUTCOME_FAILURE);
+    assert_int_equal(state.history[1], PROBE_OUTCOME_SUCCESS);
+    assert_int_equal(state.readable, PROBE_ABILITY_YES);
+    assert_int_equal(state.writable, PROBE_ABILITY_NO);
+    probe_health_start(&state, true, (struct monotime){100});
+    assert_int_equal(state.writable, PROBE_ABILITY_UNKNOWN);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),     cmocka_unit_test(test_times),
         cmocka_unit_test(test_pending),  cmocka_unit_test(test_not_applicable),
         cmocka_unit_test(test_patience), cmocka_unit_test(test_what_servers_said),
-        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_names),    cmocka_unit_test(test_history),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

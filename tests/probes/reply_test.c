@@ -147,6 +147,66 @@ static void test_error_codes(void **unused)
     }
 }
 
+/* RFC 9110 section 5.3: several lines of a field are one list. */
+static void test_challenges(void **unused)
+{
+    struct probe_reply reply = {.status = 0};
+    char longer[PROBE_REPLY_LINE_BYTES + 32] = "WWW-Authenticate: ";
+
+    (void)unused;
+    probe_reply_clear(&reply);
+    assert_true(line(&reply, "WWW-Authenticate: Basic realm=a\r\n"));
+    assert_true(line(&reply, "www-authenticate: Bearer realm=b\r\n"));
+    assert_string_equal(reply.challenge, "Basic realm=a, Bearer realm=b");
+    memset(longer + 18, 'x', sizeof(longer) - 19);
+    assert_true(line(&reply, longer));
+    assert_string_equal(reply.challenge, "Basic realm=a, Bearer realm=b");
+    assert_true(line(&reply, "HTTP/1.1 200 OK\r\n"));
+    assert_string_equal(reply.challenge, "");
+}
+
+static void test_s3_codes(void **unused)
+{
+    static const struct {
+        const char *body, *code;
+    } rows[] = {
+        {"<Error><Code>NoSuchKey</Code></Error>", "NoSuchKey"},
+        {"<?xml version=\"1.0\"?><Error><Message>m</Message><Code>A</Code><Code>B</Code>", "A"},
+        {"<Error><Code>cut", ""},
+        {"<Code></Code>", ""},
+        {"<html>", ""},
+        {"", ""},
+    };
+
+    (void)unused;
+    for (size_t at = 0; at < sizeof(rows) / sizeof(rows[0]); at++) {
+        struct probe_reply reply = {.status = 0};
+        char code[PROBE_REPLY_WORD_BYTES];
+
+        probe_reply_clear(&reply);
+        assert_true(probe_reply_body(&reply, rows[at].body, strlen(rows[at].body)));
+        assert_int_equal(probe_reply_s3_code(&reply, code), rows[at].code[0] != '\0');
+        assert_string_equal(code, rows[at].code);
+    }
+}
+
+/* More of a body than usual, in somebody's memory, and not a byte more than that has. */
+static void test_whole_body(void **unused)
+{
+    char whole[8] = "#######";
+    struct probe_reply reply = {.whole = whole, .whole_room_bytes = 6};
+
+    (void)unused;
+    probe_reply_clear(&reply);
+    assert_true(probe_reply_body(&reply, "abc", 3));
+    assert_true(probe_reply_body(&reply, "def", 3));
+    assert_false(probe_reply_is_cut(&reply));
+    assert_true(probe_reply_body(&reply, "ghi", 3));
+    assert_true(probe_reply_is_cut(&reply));
+    assert_int_equal(reply.whole_bytes, 6);
+    assert_memory_equal(whole, "abcdef#", 7);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -157,6 +217,9 @@ int main(void)
         cmocka_unit_test(test_headers_end),
         cmocka_unit_test(test_bodies_end),
         cmocka_unit_test(test_error_codes),
+        cmocka_unit_test(test_challenges),
+        cmocka_unit_test(test_s3_codes),
+        cmocka_unit_test(test_whole_body),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

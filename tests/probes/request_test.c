@@ -145,12 +145,114 @@ static void test_mistakes_of_numbers(void **unused)
     assert_non_null(probe_request_mistake(&params));
 }
 
+static struct probe_params store(void)
+{
+    struct probe_params params = params_of(PROBE_TYPE_S3, "https://[fd00::1]:9000/", "");
+
+    params.bucket = (struct probe_bucket){"registry", "us-east-1", "regha/read", "regha/write"};
+    memcpy(params.credentials, "store", sizeof("store"));
+    return params;
+}
+
+static void test_store(void **unused)
+{
+    struct probe_params params = store();
+    char url[PROBE_REQUEST_BYTES];
+
+    (void)unused;
+    assert_null(probe_request_mistake(&params));
+    probe_request_url(&params, PROBE_REQUEST_PING, url);
+    assert_string_equal(url, "https://[fd00::1]:9000/registry/regha/read");
+    probe_request_url(&params, PROBE_REQUEST_WRITE, url);
+    assert_string_equal(url, "https://[fd00::1]:9000/registry/regha/write");
+    params.credentials[0] = '\0';
+    assert_string_equal(probe_request_mistake(&params), "it has no credentials");
+    params = store();
+    params.bucket.write_key[6] = params.bucket.read_key[6] = '\0';
+    params.bucket.write_key[5] = params.bucket.read_key[5] = 'x';
+    assert_string_equal(probe_request_mistake(&params), "its write_key is its read_key");
+    params = store();
+    params.bucket.name[3] = '/';
+    assert_non_null(strstr(probe_request_mistake(&params), "its bucket"));
+    params = store();
+    params.bucket.read_key[0] = '/';
+    assert_non_null(strstr(probe_request_mistake(&params), "its read_key"));
+    params = store();
+    params.bucket.write_key[2] = '?';
+    assert_non_null(strstr(probe_request_mistake(&params), "its write_key"));
+}
+
+static const struct {
+    enum probe_type type;
+    const char *url, *name, *wanted, *connect_to;
+} named[] = {
+    {PROBE_TYPE_HTTP, "https://[fd00::1]:5443/x?y#z", "a.example", "https://a.example:5443/x?y#z",
+     "a.example:5443:[fd00::1]:5443"},
+    {PROBE_TYPE_HTTP, "https://10.0.0.1/", "a.example", "https://a.example/",
+     "a.example:443:10.0.0.1:443"},
+    {PROBE_TYPE_HTTP, "http://h/a:b", "n", "http://n/a:b", "n:80:h:80"},
+    {PROBE_TYPE_MINIO, "https://h:9000/", "n", "https://n:9000/minio/health/live", "n:9000:h:9000"},
+    {PROBE_TYPE_HARBOR, "https://h", "n", "https://n/api/v2.0/health", "n:443:h:443"},
+    {PROBE_TYPE_HARBOR, "http://h:80/", "", "http://h:80/api/v2.0/health", ""},
+};
+
+static void test_server_names(void **unused)
+{
+    (void)unused;
+    for (size_t at = 0; at < sizeof(named) / sizeof(named[0]); at++) {
+        struct probe_params params = params_of(named[at].type, named[at].url, "");
+        char text[PROBE_REQUEST_BYTES];
+
+        memcpy(params.server_name, named[at].name, strlen(named[at].name) + 1);
+        probe_request_url(&params, 0, text);
+        assert_string_equal(text, named[at].wanted);
+        probe_request_connect_to(&params, text);
+        assert_string_equal(text, named[at].connect_to);
+    }
+}
+
+static void test_token_urls(void **unused)
+{
+    struct probe_params params = params_of(REGISTRY, "http://h", "lib.rary/a_b-c:1.0");
+    struct probe_challenge challenge = {PROBE_SCHEME_BEARER, "https://auth/t", "a registry&x=1"};
+    char url[PROBE_REQUEST_BYTES];
+
+    (void)unused;
+    assert_true(probe_request_token_url(&params, &challenge, url));
+    assert_string_equal(url, "https://auth/t?service=a%20registry%26x%3D1&"
+                             "scope=repository%3Alib.rary%2Fa_b-c%3Apull");
+    challenge = (struct probe_challenge){PROBE_SCHEME_BEARER, "https://auth/t?a=b", ""};
+    params.read[0] = '\0';
+    assert_true(probe_request_token_url(&params, &challenge, url));
+    assert_string_equal(url, "https://auth/t?a=b&scope=repository%3Aregha%2Fprobe%3Apull");
+    /* The longest of each has room. */
+    memset(challenge.realm, 'a', sizeof(challenge.realm) - 1);
+    memset(challenge.service, '&', sizeof(challenge.service) - 1);
+    memset(params.read, '/', sizeof(params.read) - 1);
+    assert_true(probe_request_token_url(&params, &challenge, url));
+}
+
+static void test_debug_urls(void **unused)
+{
+    struct probe_params params = params_of(REGISTRY, "http://h", "");
+    char url[PROBE_REQUEST_BYTES];
+
+    (void)unused;
+    memcpy(params.debug_url, "http://127.0.0.1:5001/", sizeof("http://127.0.0.1:5001/"));
+    probe_request_url(&params, PROBE_REQUEST_HEALTH, url);
+    assert_string_equal(url, "http://127.0.0.1:5001/debug/health");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_urls),
         cmocka_unit_test(test_mistakes),
         cmocka_unit_test(test_mistakes_of_numbers),
+        cmocka_unit_test(test_store),
+        cmocka_unit_test(test_server_names),
+        cmocka_unit_test(test_token_urls),
+        cmocka_unit_test(test_debug_urls),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
