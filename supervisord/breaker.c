@@ -6,7 +6,9 @@
 /* Judged so often while all is quiet, so that standing still is seen. */
 #define PULSE_NS       (250 * NS_PER_MS)
 #define PULSE_DOUBT_NS (25 * NS_PER_MS)
-#define URGENT_NS      (5 * NS_PER_S)
+/* A link that is back when the silence is long enough answers within that. */
+#define LAST_NS   (10 * NS_PER_MS)
+#define URGENT_NS (5 * NS_PER_S)
 /* A second connection, begun so soon after the first, tells loss from silence. */
 #define TRIES_MIN 2
 /* Answers of that many intervals forbid to open. */
@@ -104,17 +106,36 @@ static bool is_witnessed(const struct breaker_evidence *evidence, size_t at, str
 }
 
 /*
- * For how long neither its host nor a probe of ours got through. A host whose regha is gone was
- * missed long ago, and says nothing about the network of today.
+ * Until when neither its host nor a probe of ours must have got through; NEVER: the host is not
+ * silent. One whose regha is gone was missed long ago, and says nothing about the network of today.
  */
-static int64_t silent_ns(const struct breaker_params *params, const struct breaker_peer *peer,
-                         int64_t waited, struct monotime now)
+static struct monotime silence_end(const struct breaker_params *params,
+                                   const struct breaker_peer *peer, int64_t waited,
+                                   struct monotime now)
 {
     const int64_t missed = monotime_since(peer->missed, now);
 
     if (peer->host != BREAKER_HOST_SILENT || peer->missed.ns == 0)
-        return 0;
-    return missed - waited <= params->doubt_interval_ns ? missed : waited;
+        return MONOTIME_NEVER;
+    return monotime_add(now, params->silence_ns -
+                                 (missed - waited <= params->doubt_interval_ns ? missed : waited));
+}
+
+/* While all were silent it may have been us: what counts begins after that. */
+static int64_t counted_ns(const struct breaker *breaker, const struct breaker_peer *peer,
+                          struct monotime now)
+{
+    const int64_t waited = waited_ns(breaker, peer, now);
+    const int64_t seeing = monotime_since(breaker->blind, now);
+
+    return breaker->blind.ns != 0 && waited > seeing ? seeing : waited;
+}
+
+/* What was asked once the silence was long enough has had the time of an answer. */
+static bool is_last_asked(const struct breaker_peer *peer, struct monotime end, struct monotime now)
+{
+    return monotime_reached(end, now) && monotime_reached(end, peer->begun) &&
+           monotime_since(peer->begun, now) >= LAST_NS;
 }
 
 /* Why the peer counts as silent, REASON_EARLY as long as it does not, or NONE: it answers. */
@@ -124,21 +145,18 @@ static enum breaker_reason weigh(const struct breaker *breaker,
 {
     const struct breaker_params *params = &evidence->params;
     const struct breaker_peer *peer = &evidence->peers[at];
-    int64_t waited = waited_ns(breaker, peer, now);
+    const int64_t waited = counted_ns(breaker, peer, now);
     const int64_t answered = monotime_since(peer->answered, now);
     const bool is_known = peer->answered.ns != 0;
 
-    if (waited < params->connect_timeout_ns)
+    if (!is_silent(breaker, evidence, at, now))
         return BREAKER_REASON_NONE;
-    /* While all were silent it may have been us: what counts begins after that. */
-    if (breaker->blind.ns != 0 && waited > monotime_since(breaker->blind, now))
-        waited = monotime_since(breaker->blind, now);
     if (waited < params->connect_timeout_ns)
         return BREAKER_REASON_EARLY;
     if (peer->asked_count < TRIES_MIN ||
         monotime_since(peer->asked_two, now) < params->connect_timeout_ns / 2)
         return BREAKER_REASON_EARLY;
-    if (silent_ns(params, peer, waited, now) >= params->silence_ns &&
+    if (is_last_asked(peer, silence_end(params, peer, waited, now), now) &&
         (!is_known || answered >= VETO_INTERVALS * params->doubt_interval_ns)) {
         if (peer->connected.ns == 0)
             return BREAKER_REASON_HOST;
@@ -306,6 +324,21 @@ static bool notice_standstill(struct breaker *breaker, size_t count, struct mono
     return has_stood_still;
 }
 
+/* The instant that decides is not left to the pulse. Returns when to judge again. */
+static struct monotime plan(const struct breaker *breaker, const struct breaker_evidence *evidence,
+                            size_t at, struct breaker_peer_verdict *verdict, struct monotime now)
+{
+    const struct breaker_peer *peer = &evidence->peers[at];
+    const struct monotime end =
+        silence_end(&evidence->params, peer, counted_ns(breaker, peer, now), now);
+
+    if (verdict->state == BREAKER_OPEN || verdict->reason != BREAKER_REASON_EARLY ||
+        !monotime_reached(end, now))
+        return end;
+    verdict->ask_now = !monotime_reached(end, peer->begun);
+    return monotime_add(verdict->ask_now ? now : peer->begun, LAST_NS);
+}
+
 static void judge_peer(struct breaker *breaker, const struct breaker_evidence *evidence, size_t at,
                        struct breaker_verdict *verdict, struct monotime now)
 {
@@ -322,6 +355,9 @@ static void judge_peer(struct breaker *breaker, const struct breaker_evidence *e
     verdict->is_urgent |= memory->state != BREAKER_OPEN && peer->is_doubted &&
                           monotime_since(evidence->peers[at].asked, now) < URGENT_NS;
     verdict->is_doubted |= peer->is_doubted && !evidence->peers[at].is_excluded;
+    const struct monotime next = plan(breaker, evidence, at, peer, now);
+    if (monotime_since(now, next) > 0)
+        verdict->again = monotime_earlier(verdict->again, next);
 }
 
 struct breaker_verdict breaker_judge(struct breaker *breaker,
@@ -339,6 +375,7 @@ struct breaker_verdict breaker_judge(struct breaker *breaker,
     if (is_blind(breaker, evidence, now))
         breaker->blind = now;
     verdict.limit = breaker_limit(&evidence->params);
+    verdict.again = MONOTIME_NEVER;
     /* What is closed makes room for what is opened. */
     for (size_t at = 0; at < count; at++)
         if (breaker->peers[at].state == BREAKER_OPEN)
@@ -351,7 +388,8 @@ struct breaker_verdict breaker_judge(struct breaker *breaker,
     for (size_t at = 0; at < count; at++)
         verdict.peers[at].has_changed = before[at] != breaker->peers[at].state;
     breaker->judged = now;
-    breaker->again = monotime_add(now, verdict.is_urgent ? PULSE_DOUBT_NS : PULSE_NS);
+    breaker->again = monotime_earlier(
+        verdict.again, monotime_add(now, verdict.is_urgent ? PULSE_DOUBT_NS : PULSE_NS));
     verdict.again = breaker->again;
     return verdict;
 }

@@ -69,6 +69,7 @@ struct breaker_peer {
     struct monotime asked;  /* when the first probe began that nobody has answered; none: 0 */
     unsigned asked_count;   /* fresh connections tried since then, with it */
     struct monotime asked_two;                /* when the second of them began */
+    struct monotime begun;                    /* when the newest of them began */
     struct monotime connected;                /* when one of them was made, if any was */
     struct monotime answered_begun, answered; /* the newest probe that was answered, by anything */
     struct monotime refused_begun, refused;   /* the newest one that was refused */
@@ -104,6 +105,7 @@ struct breaker_peer_verdict {
     enum breaker_reason reason; /* of its being open, or why it is not although it is silent */
     bool is_doubted;            /* it does not answer: ask it often, and the other ones, too */
     bool has_changed;           /* the state, with this judgement */
+    bool ask_now;               /* one last question decides */
 };
 
 struct breaker_verdict {

@@ -3,6 +3,5 @@
 
 bool breaker_view_has_effect(const struct breaker_view *view, const struct breaker_view_peer *peer)
 {
-    return view->is_supported && peer->is_seen &&
-           (peer->seen.sockets > 0 || peer->seen.forwarded || peer->seen.destroyed > 0);
+    return view->is_supported && peer->is_seen && peer->has_connected;
 }

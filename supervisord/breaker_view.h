@@ -25,6 +25,7 @@ struct breaker_view_peer {
     uint64_t opened[BREAKER_REASONS];
     bool is_seen;                    /* regha-net has reported it */
     struct kernel_breaker_seen seen; /* by the kernel */
+    bool has_connected;              /* a connection was seen once: a store closes idle ones */
 };
 
 struct breaker_view {

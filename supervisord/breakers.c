@@ -10,7 +10,7 @@
 #include "supervisord/breaker_tell.h"
 #include "supervisord/store_watch.h"
 
-#define QUIET_NS  (1 * NS_PER_S)
+#define QUIET_NS  (500 * NS_PER_MS)
 #define DOUBT_NS  (100 * NS_PER_MS)
 #define REPEAT_NS (75 * NS_PER_MS)
 #define SLOW_NS   (500 * NS_PER_MS)
@@ -86,6 +86,7 @@ static struct breaker_peer evidence_of(const struct breakers_peer *peer)
         .asked = seen->asked,
         .asked_count = seen->asked_count,
         .asked_two = seen->asked_two,
+        .begun = peer->ask.begun,
         .connected = seen->connected,
         .answered_begun = seen->answered_begun,
         .answered = seen->answered,
@@ -137,7 +138,8 @@ static bool is_due(const struct breakers_peer *peer, const struct breaker_verdic
 {
     const struct monotime begun = peer->ask.begun;
 
-    return begun.ns == 0 || (peer->missed.ns != 0 && begun.ns < peer->missed.ns) ||
+    return begun.ns == 0 || verdict->peers[at].ask_now ||
+           (peer->missed.ns != 0 && begun.ns < peer->missed.ns) ||
            monotime_reached(monotime_add(begun, interval_ns(peer, verdict, at, now)), now);
 }
 
@@ -420,6 +422,7 @@ void breakers_take(struct core *core, const struct kernel_breaker_status *status
                 continue;
             peer->seen = status->peers[at];
             peer->is_seen = true;
+            peer->has_connected |= peer->seen.sockets > 0 || peer->seen.forwarded;
         }
 }
 

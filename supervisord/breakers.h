@@ -2,7 +2,7 @@
 /*
  * breakers - watches the storage peers and has regha-net cut off those that the breaker opens.
  *
- * Asks each peer itself (breaker_ask), once a second and ten times while one is doubted, hears of
+ * Asks each peer itself (breaker_ask), twice a second and ten times while one is doubted, hears of
  * the hosts from regha-vrrp, lets supervisord/breaker judge, and sends the goal while any is open
  * four times in its life: who dies here closes all within a second.
  */

@@ -31,7 +31,7 @@ static const struct breaker_params params = {
 struct row {
     const char *rule;
     enum breaker_host host;
-    int64_t missed, asked, two, connected, answered, refused;
+    int64_t missed, asked, two, begun, connected, answered, refused;
     int count;
     int64_t others_answered;            /* and the probe began 2 ms before */
     int64_t third_asked, third_refused; /* of the last one, which then answered long ago */
@@ -51,8 +51,8 @@ struct row {
 #define WELL                                                                                       \
     .host = BREAKER_HOST_HEARD, .answered = 400 * MS, .others_answered = 30 * MS, .max_open = 1
 #define DARK                                                                                       \
-    .host = BREAKER_HOST_SILENT, .missed = 510 * MS, .asked = 490 * MS, .two = 415 * MS,           \
-    .count = 5, .answered = 900 * MS, .others_answered = 30 * MS, .max_open = 1
+    .host = BREAKER_HOST_SILENT, .missed = 515 * MS, .asked = 490 * MS, .two = 415 * MS,           \
+    .begun = 11 * MS, .count = 5, .answered = 900 * MS, .others_answered = 30 * MS, .max_open = 1
 #define FROZEN DARK, .connected = 489 * MS
 #define HUNG                                                                                       \
     .host = BREAKER_HOST_HEARD, .asked = 1510 * MS, .two = 1430 * MS, .connected = 1509 * MS,      \
@@ -86,7 +86,9 @@ static const struct row rows[] = {
     {"fast: its regha was stopped long ago, so the probes tell how long", DARK,
      .missed = 60000 * MS, .reason = BREAKER_REASON_EARLY},
     {"fast: its regha was stopped long ago, and half a second without answer", DARK,
-     .missed = 60000 * MS, .asked = 501 * MS, .then = BREAKER_OPEN, .reason = BREAKER_REASON_HOST},
+     .missed = 60000 * MS, .asked = 515 * MS, .then = BREAKER_OPEN, .reason = BREAKER_REASON_HOST},
+    {"fast: the last question decides", DARK, .begun = 40 * MS, .reason = BREAKER_REASON_EARLY},
+    {"fast: and has its time", DARK, .begun = 9 * MS, .reason = BREAKER_REASON_EARLY},
     {"fast: a silent host whose frames were never missed is not known to be silent", DARK,
      .missed = 0, .reason = BREAKER_REASON_EARLY},
     {"fast: a probe answered within the last two intervals is a veto", DARK, .answered = 190 * MS,
@@ -119,7 +121,7 @@ static const struct row rows[] = {
     {"while all were silent it may have been us: what counts begins after that", DARK,
      .blind = 200 * MS, .reason = BREAKER_REASON_EARLY},
     {"slow: the same", HUNG, .blind = 200 * MS, .reason = BREAKER_REASON_EARLY},
-    {"all were silent a while ago", DARK, .asked = 700 * MS, .missed = 800 * MS, .blind = 520 * MS,
+    {"all were silent a while ago", DARK, .asked = 700 * MS, .missed = 800 * MS, .blind = 550 * MS,
      .then = BREAKER_OPEN, .reason = BREAKER_REASON_HOST},
     {"slow: nor when their answers are older than an interval", HUNG, .others_answered = 1100 * MS,
      .reason = BREAKER_REASON_ALONE},
@@ -206,6 +208,7 @@ static struct breaker_evidence evidence_of(const struct row *row)
         .asked = ago(row->asked),
         .asked_count = (unsigned)row->count,
         .asked_two = ago(row->two),
+        .begun = ago(row->begun),
         .connected = ago(row->connected),
         .answered = ago(row->answered),
         .answered_begun = ago(row->answered ? row->answered + 2 * MS : 0),
@@ -270,6 +273,7 @@ static void test_backs_off(void **unused)
         for (size_t peer = 0; peer < 3; peer++) {
             evidence.peers[peer].asked.ns = peer == 0 ? now.ns - 490 * MS : 0;
             evidence.peers[peer].asked_two.ns = now.ns - 400 * MS;
+            evidence.peers[peer].begun.ns = now.ns - 11 * MS;
             evidence.peers[peer].missed.ns = peer == 0 ? now.ns - 550 * MS : 0;
             evidence.peers[peer].answered.ns = now.ns - (peer == 0 ? 900 * MS : 10 * MS);
             evidence.peers[peer].answered_begun.ns = evidence.peers[peer].answered.ns - MS;
@@ -326,7 +330,7 @@ struct node {
     int64_t until;
     int64_t heard;
     int64_t begun, two, connected; /* of the row of probes without answer */
-    int64_t next;
+    int64_t next, last;
     unsigned count;
 };
 
@@ -399,6 +403,7 @@ static void ask(struct store *store, size_t at)
     if (store->now >= node->next) {
         node->next = store->now + (store->is_doubted || is_waiting ? 75 : 1000) * MS;
         node->count++;
+        node->last = store->now;
         if (!is_waiting)
             node->begun = store->now;
         else if (node->count == 2)
@@ -423,6 +428,7 @@ static void ask(struct store *store, size_t at)
     }
     peer->asked.ns = node->begun;
     peer->asked_two.ns = node->two;
+    peer->begun.ns = node->last;
     peer->asked_count = node->count;
     peer->connected.ns = node->connected;
 }
@@ -470,6 +476,8 @@ static void judge(struct store *store)
         start_anew(store);
     check_readable(store, &verdict);
     for (size_t at = 1; at < NODES; at++) {
+        if (verdict.peers[at].ask_now)
+            store->nodes[at].next = store->now;
         if (!verdict.peers[at].has_changed || verdict.peers[at].state != BREAKER_OPEN)
             continue;
         store->opened++;

@@ -157,7 +157,7 @@ MOVE(request_rejected, fixture.requests.rejected[REQUEST_FRAME_SEAL]++)
 MOVE(started, fixture.world.started_wall_ns++)
 MOVE(breaker_state, fixture.world.breakers.peers[0].verdict.state = BREAKER_OPEN)
 MOVE(breaker_opened, fixture.world.breakers.peers[0].opened[BREAKER_REASON_FROZEN]++)
-MOVE(breaker_effect, fixture.world.breakers.peers[0].seen.sockets = 0)
+MOVE(breaker_effect, fixture.world.breakers.peers[0].has_connected = false)
 MOVE(breaker_refusing, fixture.world.breakers.peers[0].is_refusing = true)
 
 #define VR "{vrouter=\"registry\",vrid=\"51\",family=\"ipv4\""

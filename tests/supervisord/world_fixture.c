@@ -276,10 +276,11 @@ static void init_breakers(struct world_fixture *fixture)
         peer->answered = AGO(0.4);
         peer->is_seen = true;
         peer->seen.sockets = at < 2 ? 6 : 0;
+        peer->has_connected = at < 2;
     }
     view->open_count = 1;
-    view->peers[1].verdict =
-        (struct breaker_peer_verdict){BREAKER_OPEN, BREAKER_REASON_HOST, true, false};
+    view->peers[1].verdict = (struct breaker_peer_verdict){
+        .state = BREAKER_OPEN, .reason = BREAKER_REASON_HOST, .is_doubted = true};
     view->peers[1].host = BREAKER_HOST_SILENT;
     view->peers[1].since = AGO(74);
     view->peers[1].asked = AGO(74);
@@ -375,7 +376,7 @@ void world_fixture_init_well(struct world_fixture *fixture)
     fixture->peers[2].reachable = true;
     fixture->world.breakers.peers[1].verdict = (struct breaker_peer_verdict){.reason = 0};
     fixture->world.breakers.peers[1].asked.ns = 0;
-    fixture->world.breakers.peers[2].seen.sockets = 6;
+    fixture->world.breakers.peers[2].has_connected = true;
     fixture->probes.states[1].health = PROBE_UP;
     fixture->routers[0].counters.discarded[VRRP_DROP_FOREIGN_SOURCE] = 0;
     fixture->world.processes[WORLD_LAUNCHER].restarts = 0;

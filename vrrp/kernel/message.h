@@ -99,7 +99,7 @@ struct kernel_breaker_seen {
     struct address address;
     uint16_t port;
     bool open;          /* its element is there */
-    uint16_t sockets;   /* of this network namespace, connected to it when last looked at */
+    uint16_t sockets;   /* of this network namespace, connected with it when last looked at */
     bool forwarded;     /* connections of others to it pass through here, as far as is known */
     uint64_t destroyed; /* sockets, ever */
 };

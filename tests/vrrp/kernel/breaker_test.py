@@ -141,7 +141,7 @@ def test_cut():
     os.seteuid(stage.USERS["regha"])
     check("and its probe passes", attempt()[0] == 0)
     os.seteuid(0)
-    check("all of it is told", client.until(lambda: seen(client).get("open")) and seen(client)["sockets"] == 1 and
+    check("all of it is told", client.until(lambda: seen(client).get("open")) and seen(client)["sockets"] == 2 and
           seen(client)["destroyed"] == 2, seen(client))
     client.want(CLOSED)
     check("closed: told, and connections pass", client.until(lambda: not seen(client).get("open")) and attempt()[0] == 0)
