@@ -49,7 +49,8 @@ static int read_order(struct command_call *call, struct order *order)
             order->is_dry = true;
         } else if (strcmp(word, "--force") == 0 && has_next) {
             order->is_forced = true;
-            order->reason = call->arguments[++at];
+            order->reason = call->arguments[at + 1];
+            return WORLD_DONE; /* all the rest are its words */
         } else if (strcmp(word, "to") == 0 && has_next) {
             const int result = find_target(call, call->arguments[++at], &order->node);
             if (result != WORLD_DONE)

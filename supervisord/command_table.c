@@ -365,7 +365,7 @@ const struct command_row command_table_rows[] = {
                       run_registry, "what one registry does here, whatever the policy says")},
     {"switchover", MOVE("VROUTER [to NODE] [--dry-run]", 1, 4, command_switch_run,
                         "hand a virtual router over to a node that was made ready")},
-    {"failover", MOVE("VROUTER [to NODE] --force REASON", 3, 5, command_switch_force,
+    {"failover", MOVE("VROUTER [to NODE] --force REASON", 3, LINE_WORDS, command_switch_force,
                       "the same at once, whether or not that node is well")},
     {"drain", FLAGS("[NODE] [--force] [--once]", 2, command_verbs_drain,
                     "hand over what this node holds, and hold nothing")},

@@ -219,7 +219,7 @@ static void force_asks_for_less(void **unused)
     (void)unused;
     start();
     fixture.peers[0].news.routers[0].flags = 0;
-    expect("failover registry --force \"a fan is loud\"", COMMAND_WAITS, "");
+    expect("failover registry --force a fan is loud", COMMAND_WAITS, "");
     assert_int_equal(core.target, 0);
     assert_true(core.is_forced);
 }
