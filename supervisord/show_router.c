@@ -66,6 +66,25 @@ static void status(struct table *table, const struct show *show, const struct vr
     table_bool(table, status->orphaned);
 }
 
+/* The last one from here. */
+static void handover(struct table *table, const struct show *show, const struct handover *handover)
+{
+    const bool is_named =
+        handover->successor >= 0 && (size_t)handover->successor < show->world->node_count;
+
+    if (handover->phase == HANDOVER_NONE) {
+        nothing(table, 4);
+        return;
+    }
+    table_text(table, "%s", handover_phase_name(handover->phase));
+    if (is_named)
+        table_text(table, "%s", show->world->nodes[handover->successor].settings.name);
+    else
+        table_none(table);
+    table_span(table, monotime_since(handover->since, show->now));
+    table_text_or_none(table, handover->why);
+}
+
 struct table *show_router_routers(const struct show *show)
 {
     static const struct table_column columns[] = {
@@ -88,6 +107,10 @@ struct table *show_router_routers(const struct show *show)
         {"addresses", "ADDRESSES"},
         {"eligible", "ELIGIBLE"},
         {"why_not", "WHY NOT"},
+        {"handover", NULL},
+        {"handover_to", NULL},
+        {"handover_phase_seconds", NULL},
+        {"handover_failed", NULL},
         {NULL, NULL},
     };
     struct table *table = table_new(columns);
@@ -106,6 +129,7 @@ struct table *show_router_routers(const struct show *show)
         addresses(table, router);
         table_bool(table, router->eligible);
         table_text_or_none(table, router->why);
+        handover(table, show, &router->handover);
     }
     return table;
 }
