@@ -42,6 +42,15 @@ def hook(programs, state, since, name="registry", timeout_ms=5000):
     return f"hook {name} {state} {since} {timeout_ms} {'|'.join(str(program) for program in programs)}"
 
 
+def finish(want):
+    """Every router is gone and has been told so; nothing of it is left for the next test."""
+    want.send()
+    wait_for("all is told", lambda: all(hook["state"] == "STOP" and hook["running"] == "0" for hook in want.hooks.values()))
+    wait_for("nothing is left", lambda: not list((real.RUNTIME / "launcher").glob("*.hook")))
+    want.hooks.clear()
+    NOTED.unlink(missing_ok=True)
+
+
 def test_notify(stage, want):
     print("an unmodified notify script of keepalived's")
     notify = script(stage, "notify.sh", NOTIFY)
@@ -63,7 +72,7 @@ def test_notify(stage, want):
     check("the next launcher does not tell it again", len(notes()) == 3)
     want.send()
     wait_for("a router that is gone has stopped", lambda: notes()[3:] == ["INSTANCE registry stop 150"])
-    NOTED.unlink()
+    finish(want)
 
 
 def test_environment(stage, want):
@@ -79,8 +88,7 @@ def test_environment(stage, want):
               "REGHA_PRIORITY=150", "REGHA_REASON=link", "REGHA_TO=MASTER", "REGHA_VRID=51", "REGHA_VROUTER=env"]
     check("its variables", [line for line in found if line.startswith("REGHA_")] == wanted)
     check("and little else", all(line.startswith(("REGHA_", "PATH=", "PWD=", "_=", "SHLVL=", "OLDPWD=")) for line in found[1:]))
-    NOTED.unlink()
-    want.send()
+    finish(want)
 
 
 def test_order(stage, want):
@@ -95,8 +103,7 @@ def test_order(stage, want):
     wait_for("all is told", lambda: "second MASTER" in notes())
     check("in order", notes() == ["begin BACKUP", "end BACKUP", "begin MASTER", "end MASTER", "second MASTER"], notes())
     wait_for("what was left out is counted", lambda: want.hooks["slow"]["coalesced"] == "3")
-    NOTED.unlink()
-    want.send()
+    finish(want)
 
 
 def test_refused(stage, want):
@@ -123,7 +130,7 @@ def test_refused(stage, want):
     wait_for("who talks much ends", lambda: want.hooks.get("talks", {}).get("running") == "0")
     lines = [line for line in stage.log_lines if "vrouter=talks" in line]
     check("and fills no journal", len(lines) < 12 and any("more than is kept" in line for line in lines), len(lines))
-    want.send()
+    finish(want)
 
 
 def test_commands(stage, want):
@@ -169,7 +176,6 @@ def run():
     for name, test in list(globals().items()):
         if name.startswith("test_") and (len(sys.argv) < 4 or sys.argv[3].startswith("--") or sys.argv[3] in name):
             test(stage, want)
-            wait_for("nothing is left", lambda: not list((real.RUNTIME / "launcher").glob("*.hook")) or name == "test_stop")
 
 
 if __name__ == "__main__":
