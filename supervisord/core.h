@@ -12,6 +12,7 @@
 #include "base/channel.h"
 #include "base/service.h"
 #include "supervisord/facts.h"
+#include "supervisord/hooks.h"
 #include "supervisord/maint_ask.h"
 #include "supervisord/operator_save.h"
 #include "supervisord/requests.h"
@@ -29,6 +30,8 @@ struct core_router {
     struct monotime left_active; /* 0: it is Active, or never was */
     int64_t last_transition_ns;  /* the newest one counted */
     int64_t former_heard_ns;     /* last advert of the Active before us; 0: no failover runs */
+    uint8_t last_reason;         /* enum vrrp_reason, of the newest transition */
+    struct hooks_memory hooks;
     bool is_sent;
     struct vrrp_goal sent; /* what regha-vrrp was told last */
 };

@@ -57,6 +57,8 @@ static void each_kernel(const struct metric *metric, const struct metrics_input 
 
 NUMBER(priority, each, router->status.priority)
 NUMBER(eligible, each, router->eligible)
+NUMBER(hook_runs, each, router->hook.runs)
+NUMBER(hook_failures, each, router->hook.failures)
 NUMBER(orphaned, each, router->status.orphaned)
 NUMBER(adverts_sent, each, router->counters.adverts_sent)
 NUMBER(adverts_received, each, router->counters.adverts_received)
@@ -198,6 +200,10 @@ const struct metrics_row metrics_router_rows[] = {
      false},
     {"regha_vrrp_transitions_total", METRIC_COUNTER,
      "Changes of state; a series appears with its first one.", transitions, false},
+    {"regha_hook_runs_total", METRIC_COUNTER, "Programs of on_transition that were started.",
+     hook_runs, false},
+    {"regha_hook_failures_total", METRIC_COUNTER,
+     "Programs of on_transition that failed, hung or could not be started.", hook_failures, false},
     {"regha_failover_duration_seconds", METRIC_HISTOGRAM,
      "From the last advert of the former Active until this node served.", failovers, false},
     {"regha_vip_present", METRIC_GAUGE,

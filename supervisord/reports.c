@@ -22,7 +22,8 @@ const struct wire_layout *const reports_net_states[] = {
     &process_state_layout, &kernel_message_status, &kernel_message_link,
     &kernel_message_breaker_status, NULL};
 const struct wire_layout *const reports_launcher_states[] = {
-    &process_state_layout, &registry_message_status, &registry_message_capture, NULL};
+    &process_state_layout, &registry_message_hook_status, &registry_message_status,
+    &registry_message_capture, NULL};
 
 static int find_router(const struct world *world, const char *name, uint8_t family)
 {
@@ -90,6 +91,7 @@ static void take_transition(struct core *core, const struct vrrp_transition *tra
     if (transition->at_ns <= memory->last_transition_ns)
         return; /* told again on connect */
     memory->last_transition_ns = transition->at_ns;
+    memory->last_reason = transition->reason;
     memory->former_heard_ns = transition->to == VRRP_ACTIVE ? transition->last_advert_ns : 0;
     core->world.routers[at].transitions[transition->from][transition->to][transition->reason]++;
     const struct journal_entry entry = {WORLD_EVENT_ROUTER, LOG_LEVEL_INFO, transition->name,
@@ -257,6 +259,8 @@ void reports_take_launcher(void *owner, struct channel_message *state, struct mo
         take_process(core, WORLD_LAUNCHER, state->value, now);
     else if (state->layout == &registry_message_status)
         take_registry(core, state->value, now);
+    else if (state->layout == &registry_message_hook_status)
+        hooks_take(core, state->value, now);
     else if (state->layout == &registry_message_capture)
         take_capture(core, state->value, state->fd, now);
 }

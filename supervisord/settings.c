@@ -110,6 +110,33 @@ void settings_describe(FILE *out)
     key_describe(settings_keys_root(), "", out);
 }
 
+static bool has_path(const char *paths, size_t paths_bytes, const char *path)
+{
+    for (size_t at = 0; at < paths_bytes; at += strlen(paths + at) + 1)
+        if (strcmp(paths + at, path) == 0)
+            return true;
+    return false;
+}
+
+/* Allowed already by a virtual router before. */
+static bool is_written(const struct settings *settings, size_t routers, const char *path)
+{
+    for (size_t at = 0; at < routers; at++)
+        if (has_path(settings->routers[at].on_transition, settings->routers[at].on_transition_bytes,
+                     path))
+            return true;
+    return false;
+}
+
+/* Each program once, for a policy names nobody twice. */
+static void write_hooks(const struct settings *settings, const char *paths, size_t paths_bytes,
+                        size_t routers, FILE *out)
+{
+    for (size_t at = 0; at < paths_bytes; at += strlen(paths + at) + 1)
+        if (!is_written(settings, routers, paths + at) && !has_path(paths, at, paths + at))
+            fprintf(out, "@hook %s %s\n", settings->hooks.user, paths + at);
+}
+
 void settings_write_policy(const struct settings *settings, FILE *out)
 {
     fputs("# name user binary\n", out);
@@ -117,6 +144,11 @@ void settings_write_policy(const struct settings *settings, FILE *out)
         const struct settings_registry *registry = &settings->registries[at];
         fprintf(out, "%s %s %s\n", registry->params.name, registry->user, registry->params.argv);
     }
+    for (size_t at = 0; at < settings->router_count; at++)
+        write_hooks(settings, settings->routers[at].on_transition,
+                    settings->routers[at].on_transition_bytes, at, out);
+    write_hooks(settings, settings->hooks.on_transition, settings->hooks.on_transition_bytes,
+                settings->router_count, out);
 }
 
 static void write_registry_port(const struct settings *settings,
@@ -145,8 +177,7 @@ void settings_write_ports(const struct settings *settings, FILE *out)
         fprintf(out, "TCP %-6d monitoring and the nodes to each node: metrics and status\n",
                 settings->metrics.port);
     fprintf(out, "UDP %-6d between the nodes: what they tell each other\n", settings->cluster.port);
-    fprintf(out, "TCP %-6d between the nodes: what they ask each other\n",
-            settings->cluster.port);
+    fprintf(out, "TCP %-6d between the nodes: what they ask each other\n", settings->cluster.port);
     for (size_t at = 0; at < settings->registry_count; at++)
         write_registry_port(settings, &settings->registries[at], out);
 }

@@ -15,6 +15,7 @@
 #include "probes/params.h"
 #include "registry-launcher/params.h"
 #include "supervisord/settings_breaker.h"
+#include "supervisord/settings_hooks.h"
 #include "vrrp/params.h"
 
 #define SETTINGS_NAME_BYTES     32
@@ -47,6 +48,8 @@ struct settings_router {
     struct vrrp_params params; /* of this node; on a witness it is never a candidate */
     size_t require_count;
     char requires[SETTINGS_REQUIRES_MAX][PROBE_NAME_BYTES]; /* names of probes */
+    uint16_t on_transition_bytes;
+    char on_transition[SETTINGS_HOOKS_BYTES]; /* paths of programs, one after the other */
 };
 
 enum settings_mode {
@@ -108,6 +111,7 @@ struct settings {
     struct settings_policy policy;
     struct settings_breaker breaker;
     struct settings_guard guard;
+    struct settings_hooks hooks;
     struct settings_control control;
     struct settings_metrics metrics;
     int self; /* index of this node, SETTINGS_NO_NODE while none of the addresses is local */

@@ -432,6 +432,13 @@ static void check_breaker(struct check *check)
              &breaker->connect_timeout_ns);
 }
 
+static void check_hooks(struct check *check, const char *paths, size_t paths_bytes)
+{
+    for (size_t at = 0; at < paths_bytes; at += strlen(paths + at) + 1)
+        if (!is_one_word_path(paths + at))
+            find(check, SETTINGS_FAULT_COMMAND_PATH, paths + at, NULL);
+}
+
 size_t settings_check_all(const struct settings *settings, struct settings_finding *findings,
                           size_t room)
 {
@@ -446,6 +453,12 @@ size_t settings_check_all(const struct settings *settings, struct settings_findi
         check_registry(&check, at);
     check_guard(&check);
     check_breaker(&check);
+    check_hooks(&check, settings->hooks.on_transition, settings->hooks.on_transition_bytes);
+    for (size_t at = 0; at < settings->router_count; at++)
+        check_hooks(&check, settings->routers[at].on_transition,
+                    settings->routers[at].on_transition_bytes);
+    if (is_same(settings->hooks.user, "root"))
+        find(&check, SETTINGS_FAULT_HOOK_ROOT, settings->hooks.user, NULL);
     if (settings->metrics.port != 0 && settings->metrics.port == settings->cluster.port)
         find(&check, SETTINGS_FAULT_PORT_TWICE, &settings->metrics.port, &settings->cluster.port);
     return check.count;

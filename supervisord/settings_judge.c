@@ -104,6 +104,7 @@ static const struct sentence {
     [SETTINGS_FAULT_COMMAND_PATH] = PLAIN("must be an absolute path without blanks and #"),
     [SETTINGS_FAULT_BUNDLE] = PLAIN("must name the file itself: {bundle} is for commands"),
     [SETTINGS_FAULT_ROOT] = PLAIN("must be another user: a registry never runs as root"),
+    [SETTINGS_FAULT_HOOK_ROOT] = PLAIN("must be another user: no hook ever runs as root"),
     [SETTINGS_FAULT_ENVIRONMENT] = PLAIN(
         "must be NAME=value, with a name of letters, digits and '_' that does not begin with LD_"),
     [SETTINGS_FAULT_ENVIRONMENT_SECRET] =

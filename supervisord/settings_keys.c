@@ -117,8 +117,11 @@ static const struct key router_keys[] = {
      KEY_COUNT(0, SETTINGS_REQUIRES_MAX), KEY_RANGE(1, PROBE_NAME_BYTES - 1),
      KEY_RULE("the read probes of the registries that follow it"),
      KEY_HELP("probes that must not fail on the Active node")},
+    {"on_transition",
+     KEY_PACKED(KEY_KIND_PATH, settings_router, on_transition, on_transition_bytes),
+     KEY_COUNT(0, SETTINGS_HOOKS_MAX), KEY_RANGE(2, REGISTRY_PATH_BYTES - 1), KEY_RULE("none"),
+     KEY_HELP("programs that are told when its state changes")},
     {"virtual_mac", KEY_LATER},
-    {"on_transition", KEY_LATER},
     {.name = NULL},
 };
 
@@ -162,7 +165,14 @@ static const struct key root_keys[] = {
     {"balancers", KEY_LATER},
     {"breaker", KEY_GROUP(settings, breaker, settings_breaker, settings_keys_breaker),
      KEY_HELP("cuts off storage peers that are silent")},
-    {"on_transition", KEY_LATER},
+    {"on_transition",
+     KEY_PACKED(KEY_KIND_PATH, settings, hooks.on_transition, hooks.on_transition_bytes),
+     KEY_COUNT(0, SETTINGS_HOOKS_MAX), KEY_RANGE(2, REGISTRY_PATH_BYTES - 1), KEY_RULE("none"),
+     KEY_HELP("programs that are told when the state of any virtual router changes")},
+    {"hook_user", KEY_NAME(settings, hooks.user), KEY_RANGE(1, ROOM(settings, hooks.user)),
+     KEY_DEFAULT("regha-hook"), KEY_HELP("who runs them, and the commands of probes; never root")},
+    {"hook_timeout", KEY_DURATION(settings, hooks.timeout_ns), KEY_RANGE(100 * MS, 10 * MINUTE),
+     KEY_DEFAULT("30s"), KEY_HELP("how long one of them may take before it is killed")},
     {.name = NULL},
 };
 

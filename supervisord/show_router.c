@@ -85,6 +85,19 @@ static void handover(struct table *table, const struct show *show, const struct 
     table_text_or_none(table, handover->why);
 }
 
+/* Of the programs that are told of its changes. */
+static void hooks(struct table *table, const struct registry_hook_status *hook)
+{
+    if (hook->name[0] == '\0') {
+        nothing(table, 4);
+        return;
+    }
+    table_text(table, "%s", registry_message_hook_name((enum registry_hook_state)hook->state));
+    table_bool(table, hook->running);
+    table_int(table, hook->failures);
+    table_text_or_none(table, hook->words);
+}
+
 struct table *show_router_routers(const struct show *show)
 {
     static const struct table_column columns[] = {
@@ -111,6 +124,10 @@ struct table *show_router_routers(const struct show *show)
         {"handover_to", NULL},
         {"handover_phase_seconds", NULL},
         {"handover_failed", NULL},
+        {"hook_state", NULL},
+        {"hook_running", NULL},
+        {"hook_failures", NULL},
+        {"hook_error", NULL},
         {NULL, NULL},
     };
     struct table *table = table_new(columns);
@@ -130,6 +147,7 @@ struct table *show_router_routers(const struct show *show)
         table_bool(table, router->eligible);
         table_text_or_none(table, router->why);
         handover(table, show, &router->handover);
+        hooks(table, &router->hook);
     }
     return table;
 }

@@ -358,7 +358,10 @@ static void send_registries(struct core *core, bool all)
         memory->is_sent = true;
         sent++;
     }
-    if (sent > 0 || all)
+    const int hooks = hooks_send(core, all);
+    if (hooks < 0)
+        return;
+    if (sent > 0 || hooks > 0 || all)
         (void)channel_client_end(client, !all);
 }
 

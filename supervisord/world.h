@@ -44,10 +44,11 @@ struct world_router {
     uint64_t transitions[VRRP_STATES][VRRP_STATES][VRRP_REASONS];
     bool kernel_known;
     struct kernel_status kernel;
-    bool eligible;              /* the role's judgement */
-    char why[128];              /* why not, in words; "" if eligible */
-    struct handover handover;   /* from here, the last one */
-    struct histogram failovers; /* from the last advert of the former Active to ready here */
+    bool eligible;                    /* the role's judgement */
+    char why[128];                    /* why not, in words; "" if eligible */
+    struct registry_hook_status hook; /* what came of its hooks; no name: nothing yet */
+    struct handover handover;         /* from here, the last one */
+    struct histogram failovers;       /* from the last advert of the former Active to ready here */
 };
 
 struct world_registry {

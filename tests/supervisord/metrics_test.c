@@ -103,6 +103,8 @@ MOVE(late, ROUTER.counters.adverts_late++)
 MOVE(resigned, ROUTER.counters.resignations_sent++)
 MOVE(heard_zero, ROUTER.counters.resignations_received++)
 MOVE(send_errors, ROUTER.counters.send_errors++)
+MOVE(hook_runs, ROUTER.hook.runs++)
+MOVE(hook_failures, ROUTER.hook.failures++)
 MOVE(discarded, ROUTER.counters.discarded[VRRP_DROP_TTL]++)
 MOVE(length, ROUTER.counters.discarded[VRRP_DROP_LENGTH]++)
 MOVE(interval, ROUTER.counters.discarded[VRRP_DROP_INTERVAL]++)
@@ -204,6 +206,10 @@ static const struct {
      "regha_vrrp_resignations_received_total" VR "} 1"},
     {"regha_vrrp_send_errors_total", move_send_errors, "regha_vrrp_send_errors_total" VR "} 0",
      "regha_vrrp_send_errors_total" VR "} 1"},
+    {"regha_hook_runs_total", move_hook_runs, "regha_hook_runs_total" VR "} 0",
+     "regha_hook_runs_total" VR "} 1"},
+    {"regha_hook_failures_total", move_hook_failures, "regha_hook_failures_total" VR "} 0",
+     "regha_hook_failures_total" VR "} 1"},
     {"regha_vrrp_packets_discarded_total", move_discarded,
      "regha_vrrp_packets_discarded_total" VR ",interface=\"eth0\",reason=\"ttl\"} 0",
      "regha_vrrp_packets_discarded_total" VR ",interface=\"eth0\",reason=\"ttl\"} 1"},

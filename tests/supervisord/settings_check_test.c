@@ -454,6 +454,17 @@ static void environment_twice(struct bench *bench)
     set_environment(bench, "A=1\0AB=1\0A=2", sizeof("A=1\0AB=1\0A=2"));
 }
 
+static void hook_root(struct bench *bench)
+{
+    SET(bench->settings.hooks.user, "root");
+}
+
+static void hook_blank(struct bench *bench)
+{
+    SET(bench->settings.hooks.on_transition, "/a b");
+    bench->settings.hooks.on_transition_bytes = sizeof("/a b");
+}
+
 static void root(struct bench *bench)
 {
     SET(bench->registries[0].user, "root");
@@ -573,6 +584,8 @@ static const struct row {
     {"one word of the policy", command_blank, SETTINGS_FAULT_COMMAND_PATH},
     {"no bundle yet", bundle, SETTINGS_FAULT_BUNDLE},
     {"never root", root, SETTINGS_FAULT_ROOT},
+    {"no hook as root", hook_root, SETTINGS_FAULT_HOOK_ROOT},
+    {"a hook is one word of the policy", hook_blank, SETTINGS_FAULT_COMMAND_PATH},
     {"no loader's variable", environment, SETTINGS_FAULT_ENVIRONMENT},
     {"no secret in this file", environment_secret, SETTINGS_FAULT_ENVIRONMENT_SECRET},
     {"a realm is no secret", environment_realm, NO_FAULT},
