@@ -312,6 +312,59 @@ static void bodies_are_bounded(void **unused)
     expect_drop(pair, &pair->asked, REQUEST_FRAME_LENGTH);
 }
 
+/* The length of a record is in the clear: it never says more than there is room for. */
+static void records_are_bounded(void **unused)
+{
+    static const size_t lengths[] = {0, REQUEST_FRAME_HEAD_MOST + 1, REQUEST_FRAME_RECORD_BYTES,
+                                     UINT32_MAX};
+
+    (void)unused;
+    for (size_t at = 0; at < sizeof(lengths) / sizeof(lengths[0]); at++) {
+        struct pair *pair = pair_new(&first, &first, &route);
+        uint8_t length[REQUEST_FRAME_LENGTH_BYTES];
+
+        (void)run(pair, &pair->asked, REQUEST_LINK_HEAD); /* hellos */
+        assert_true(pair->asked.input.has_hello);
+        request_frame_put_length(lengths[at], length);
+        assert_int_equal(send(pair->asked_wire, length, sizeof(length), 0), sizeof(length));
+        expect_drop(pair, &pair->asked, REQUEST_FRAME_LENGTH);
+    }
+}
+
+static void put_record(const struct pair *pair, uint64_t number, const uint8_t *plain,
+                       size_t plain_bytes)
+{
+    uint8_t bytes[REQUEST_FRAME_LENGTH_BYTES + 200 + REQUEST_SEAL_TAG_BYTES];
+    const size_t all = REQUEST_FRAME_LENGTH_BYTES + plain_bytes + REQUEST_SEAL_TAG_BYTES;
+
+    request_frame_put_length(plain_bytes, bytes);
+    request_seal_wrap(&pair->asker.session.to_asked, number, plain, plain_bytes,
+                      bytes + REQUEST_FRAME_LENGTH_BYTES);
+    assert_int_equal(send(pair->asked_wire, bytes, all, 0), all);
+}
+
+/* Not even of one that holds the key: it says ten bytes, and sends eleven. */
+static void bodies_are_as_long_as_was_said(void **unused)
+{
+    struct pair *pair = pair_new(&first, &first, &route);
+    struct request_frame_head head = ask;
+    uint8_t bytes[REQUEST_FRAME_HEAD_BYTES];
+    static const uint8_t body[100];
+
+    (void)unused;
+    head.body_bytes = 10;
+    request_frame_put_head(&head, bytes);
+    (void)run(pair, &pair->asked, REQUEST_LINK_HEAD); /* hellos */
+    put_record(pair, 0, bytes, sizeof(bytes));
+    assert_int_equal(request_link_run(&pair->asked), REQUEST_LINK_HEAD);
+    put_record(pair, 1, body, 4);
+    assert_int_equal(request_link_run(&pair->asked), REQUEST_LINK_WAITS);
+    put_record(pair, 2, body, 7);
+    assert_int_equal(request_link_run(&pair->asked), REQUEST_LINK_FAILED);
+    assert_int_equal(pair->asked.drop, REQUEST_FRAME_LENGTH);
+    pair_free(pair);
+}
+
 static void greetings(void **unused)
 {
     static const struct {
@@ -370,6 +423,8 @@ int main(void)
         cmocka_unit_test(no_changed_byte_passes),
         cmocka_unit_test(what_breaks_off_is_truncated),
         cmocka_unit_test(bodies_are_bounded),
+        cmocka_unit_test(records_are_bounded),
+        cmocka_unit_test(bodies_are_as_long_as_was_said),
         cmocka_unit_test(greetings),
         cmocka_unit_test(a_longer_head_is_read),
     };
