@@ -29,7 +29,7 @@ struct kernel_socket {
 int kernel_sockets_open(struct kernel_sockets **ret_sockets, struct err *err);
 void kernel_sockets_close(struct kernel_sockets *sockets); /* NULL is fine */
 
-/* Whether the kernel can list sockets and end them: 0, or -EOPNOTSUPP, -ENOENT and their like. */
+/* Whether the kernel can end sockets: 0, or -EOPNOTSUPP and its like. */
 int kernel_sockets_probe(struct kernel_sockets *sockets);
 
 /* Each of them to `handle`, which may destroy it. Returns 0, or a negative errno after some. */
