@@ -323,8 +323,9 @@ static bool open_send(struct vrrp_router *router, const struct kernel_link *link
 }
 
 /*
- * ha-model: resume only with the addresses in place, while no peer's patience is at an end and,
- * where a guard is in force, while it has not silenced us.
+ * ha-model: resume only while no peer's patience is at an end and, where a guard is in force, while
+ * it has not silenced us; and with the addresses in place, of which a regha-net that was restarted,
+ * too, knows nothing yet: it keeps what it found until it is told.
  */
 static bool may_resume(const struct vrrp_router *router, struct monotime now)
 {
@@ -332,11 +333,29 @@ static bool may_resume(const struct vrrp_router *router, struct monotime now)
     const struct kernel_status *status = vrrp_view_status(&router->shared->view, &router->params);
     int64_t within_ns = vrrp_fsm_patience_ns(&conditions);
 
-    if (status && status->guarded && router->params.guard_ns > 0 &&
+    if ((!status || status->guarded) && router->params.guard_ns > 0 &&
         router->params.guard_ns < within_ns)
         within_ns = router->params.guard_ns;
-    return !router->begun && vrrp_view_holds(&router->shared->view, &router->params) &&
+    return (!status || vrrp_view_holds(&router->shared->view, &router->params)) &&
            vrrp_memory_is_fresh(&router->memory, within_ns, now);
+}
+
+/* The first goal asks to keep the addresses for as long as that is open, for it brings the link. */
+static void begin(struct vrrp_router *router, struct monotime now)
+{
+    router->begun = true;
+    router->resumes = may_resume(router, now);
+    router->kernel_goal.hold = router->resumes;
+    note_kernel(router);
+}
+
+static void end_resumption(struct vrrp_router *router)
+{
+    if (router->resumes && router->fsm.state != VRRP_ACTIVE) {
+        router->kernel_goal.hold = false;
+        note_kernel(router);
+    }
+    router->resumes = false;
 }
 
 static bool start(struct vrrp_router *router, struct monotime now)
@@ -349,23 +368,15 @@ static bool start(struct vrrp_router *router, struct monotime now)
     if (ready && router->fsm.state == VRRP_INITIALIZE) {
         const struct vrrp_event event = {
             .kind = VRRP_EVENT_STARTUP,
-            .resume = may_resume(router, now),
+            .resume = router->resumes && may_resume(router, now),
         };
         handle(router, &event, now);
     }
     if (!ready && router->fsm.state != VRRP_INITIALIZE)
         vrrp_router_stop(router, VRRP_REASON_INTERFACE_DOWN, now);
+    if (link)
+        end_resumption(router);
     return ready || !usable; /* a link that is down tells us when it is back */
-}
-
-/* It yields, and regha-net has done its part. */
-static void release(struct vrrp_router *router, struct monotime now)
-{
-    const struct vrrp_event event = {.kind = VRRP_EVENT_RELEASED};
-
-    if (router->fsm.yielding && !router->kernel_dirty &&
-        vrrp_view_has_removed(&router->shared->view, &router->params))
-        handle(router, &event, now);
 }
 
 bool vrrp_router_consider(struct vrrp_router *router, struct monotime now)
@@ -374,12 +385,9 @@ bool vrrp_router_consider(struct vrrp_router *router, struct monotime now)
     if (router->shared->stopping || (!router->begun && !router->shared->kernel_ready))
         return true;
     change(router, now);
-    release(router, now);
-    const bool done = start(router, now);
     if (!router->begun)
-        note_kernel(router);
-    router->begun = true;
-    return done;
+        begin(router, now);
+    return start(router, now);
 }
 
 void vrrp_router_stop(struct vrrp_router *router, enum vrrp_reason reason, struct monotime now)

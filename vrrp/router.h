@@ -52,7 +52,8 @@ struct vrrp_router {
     uint64_t transition_count;
     uint64_t transition_reported;
     struct vrrp_sender sender;
-    bool begun; /* whether to resume has been decided */
+    bool begun;   /* regha-net may be told what we want */
+    bool resumes; /* once the link is known, if nothing is in the way then */
     bool kernel_dirty;
     bool status_dirty;
     struct vrrp_router *next;

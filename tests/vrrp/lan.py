@@ -179,6 +179,11 @@ class Node:
             ["nsenter", "-t", str(self.holder.pid), "-n", "-m", path, *arguments], stdout=log, stderr=log,
             stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
 
+    def spawn(self, *command):
+        """A tool whose output is read when it is killed."""
+        return subprocess.Popen(["nsenter", "-t", str(self.holder.pid), "-n", "-m", *command], text=True,
+                                stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, preexec_fn=die_with_parent)
+
     def end(self, program, how=signal.SIGKILL):
         process = self.processes.pop(program, None)
         if process:

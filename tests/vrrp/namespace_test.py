@@ -61,6 +61,25 @@ def kill_and_resume(lan):
         lan.pump(0.5)
     assert backup.reghad.transitions == before, backup.reghad.transitions
 
+def kill_both_and_resume(lan):
+    """kill -9 of the active's regha-vrrp and regha-net, restarted at once: the address is never away."""
+    active, backup = start_pair(lan, guard_ns=1000 * MS, interval_ns=300 * MS)
+    before = list(backup.reghad.transitions)
+    watch = active.spawn("ip", "-4", "monitor", "address")
+    for program in ("regha-vrrp", "regha-net"):
+        active.end(program)
+    for program in ("regha-net", "regha-vrrp"):
+        active.start(program)
+    active.reghad.status = None
+    lan.wait("resumed", lambda: active.state() == "active")
+    assert active.last()[2] == "resumed", active.last()
+    lan.pump(1.5)
+    watch.kill()
+    told = watch.communicate()[0]
+    assert "Deleted" not in told, told
+    assert active.has_vip() and not backup.has_vip() and active.state() == "active"
+    assert backup.reghad.transitions == before, backup.reghad.transitions
+
 def killed_for_too_long(lan):
     """kill -9 and back too late: the other one stays active, the address leaves the first."""
     active, backup = start_pair(lan)
@@ -402,7 +421,7 @@ def keepalived_is_a_stranger(lan):
     lan.pump(1)
     assert active.state() == "active" and backup.state() == "backup"
 
-CASES = (kill_and_resume, killed_for_too_long, resign, resign_without_answer, power_off, partition, deaf,
+CASES = (kill_and_resume, kill_both_and_resume, killed_for_too_long, resign, resign_without_answer, power_off, partition, deaf,
          orphaned, orphaned_alone, not_a_candidate, degraded, without_net, backup_without_net, frozen,
          frozen_backup, unicast, fast, reload, peers, peers_of_another_key, peers_replayed, keepalived_wins,
          keepalived_loses, keepalived_is_a_stranger)

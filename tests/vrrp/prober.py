@@ -11,6 +11,8 @@ interface, source, address, mac = sys.argv[1:]
 there = bytes.fromhex(mac.replace(":", ""))
 wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
 wire.bind((interface, 0x0003))
+# SOL_PACKET, PACKET_ADD_MEMBERSHIP, PACKET_MR_PROMISC: adverts are for a group that nobody here is in
+wire.setsockopt(263, 1, struct.pack("iHH8s", socket.if_nametoindex(interface), 1, 0, bytes(8)))
 here = wire.getsockname()[4]
 source, address = socket.inet_aton(source), socket.inet_aton(address)
 ARP = there + here + bytes.fromhex("08060001080006040001") + here + source + bytes(6) + address
