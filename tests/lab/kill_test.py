@@ -8,7 +8,9 @@ import time
 import kernel
 import scenario
 from cluster import Cluster
+from lab import VIP
 from machine import wait_for
+from meter import Asker
 from node import DAEMONS
 from scenario import require, spread
 
@@ -194,23 +196,59 @@ def everything_of_regha(cluster, _):
     """All processes of regha on the primary at once, regha-init too: only the kernel is left to silence the node."""
     watch = Watch(cluster)
     old = watch.primary
+    asker = Asker(cluster, old, VIP)
     pids = [pid for name in ("regha-init", *DAEMONS) for pid in old.pids(name)]
     fault = kernel.now_ns()
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
     successor = cluster.wait_primary_but(old, 10)
     both = kernel.now_ns()
-    wait_for(f"the kernel to drop the address of {old.name}", lambda: not old.holds_vip(), 10, every=0.01)
+    wait_for(f"the kernel to drop the address of {old.name}", lambda: not old.holds_vip(), 20, every=0.01)
     gone = kernel.now_ns()
     watch.settle(gone)
     watch.end()
+    asker.stop()
+    require_silence(asker)
     old.start()
     for name in DAEMONS:
         old.wait_pid(name, 10)
     wait_for("the left-over registry to be stopped", lambda: not old.registry_pid(), 15)
     require(cluster.holders() == [successor], "the address moved once more")
-    return (f"{successor.name} took over {(both - fault) / 1e6:.0f} ms after the kill, the kernel dropped the old address "
-            f"{(gone - both) / 1e6:.0f} ms later; started again, {old.name} is a Backup and stopped the left-over registry")
+    return (f"{successor.name} took over {(both - fault) / 1e6:.0f} ms after the kill; {old.name} was silent "
+            f"{asker.silent_ms():.0f} ms after its last advert, and without the address {(gone - both) / 1e6:.0f} ms later; started again, {old.name} is a Backup and stopped the left-over registry")
+
+
+def everything_frozen(cluster, _):
+    """All processes of regha on the primary stand still for two seconds, and go on."""
+    watch = Watch(cluster)
+    old = watch.primary
+    asker = Asker(cluster, old, VIP)
+    pids = [pid for name in ("regha-init", *DAEMONS) for pid in old.pids(name)]
+    fault = kernel.now_ns()
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        successor = cluster.wait_primary_but(old, 10)
+        watch.settle(kernel.now_ns())
+        due = time.monotonic() + 1
+        wait_for("it to be asked for a second", lambda: time.monotonic() >= due, 5)
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+    wait_for(f"{old.name} to give the address up", lambda: not old.holds_vip(), 10)
+    watch.settle(kernel.now_ns())
+    seen = watch.api.outage(fault)
+    watch.end()
+    asker.stop()
+    require_silence(asker)
+    require(cluster.holders() == [successor], "the address moved once more")
+    return (f"{old.name} was silent {asker.silent_ms():.0f} ms after its last advert, the registry was back after {seen}; "
+            f"when it went on, {old.name} gave the address up and {successor.name} kept it")
+
+
+def require_silence(asker):
+    """Guard and one advert interval, and a wide margin for a machine that is busy."""
+    require(asker.silent_ms() < 1400, f"answers went on for {asker.silent_ms():.0f} ms after the last advert")
 
 
 PARTS = [("lab/kill registry", registry), *((f"lab/kill {name}", one_daemon(name)) for name in DAEMONS),
@@ -219,7 +257,8 @@ PARTS = [("lab/kill registry", registry), *((f"lab/kill {name}", one_daemon(name
          ("lab/kill reghad of all Backups", reghad_of_all_backups),
          ("lab/kill reghad every 2 s", reghad_again_and_again),
          ("lab/kill no reghad anywhere", no_reghad_at_all),
-         ("lab/kill everything of one node", everything_of_regha)]
+         ("lab/kill everything of one node", everything_of_regha),
+         ("lab/freeze everything of one node", everything_frozen)]
 
 if __name__ == "__main__":
     scenario.main(PARTS, make=configured)

@@ -5,6 +5,7 @@ import re
 import signal
 
 import kernel
+from lab import CLIENT
 from machine import FOLDER, PYTHON, LabError, wait_for
 
 GOOD = {"200", "401"}
@@ -122,3 +123,33 @@ class Adverts:
         if len(times) < 2:
             raise LabError("fewer than two adverts were seen")
         return 1000 * max(after - before for before, after in zip(times, times[1:]))
+
+
+class Asker:
+    """Asks one node by its MAC for the virtual address, again and again, whoever else has it by now."""
+
+    def __init__(self, lab, node, address):
+        self.file = lab.logs / f"asker-{node.name}.txt"
+        self.file.unlink(missing_ok=True)
+        mac = node.run("ip", "-o", "link", "show", "dev", "eth0").stdout.partition("link/ether ")[2][:17]
+        self._process = lab.client.spawn(PYTHON, FOLDER.parent / "vrrp" / "prober.py", "eth0", CLIENT, address, mac,
+                                         log=self.file)
+        lab.callback(self.stop)
+        wait_for(f"{node.name} to answer", lambda: self._seen(("icmp",)), 10)
+
+    def stop(self):
+        if self._process:
+            self._process.send(signal.SIGKILL)
+            self._process.wait(5)
+            self._process = None
+
+    def _seen(self, kinds):
+        lines = self.file.read_text().splitlines(True)
+        return [int(line.split()[1]) for line in lines if line.endswith("\n") and line.split()[0] in kinds]
+
+    def silent_ms(self):
+        """From the node's last advert to the last frame with the address as its source."""
+        said, adverts, asked = (self._seen(kinds) for kinds in (("arp", "icmp", "other"), ("advert",), ("asked",)))
+        if asked[-1] < said[-1] + 500_000_000:
+            raise LabError("it was not asked for half a second after its last answer")
+        return (said[-1] - adverts[-1]) / 1e6
