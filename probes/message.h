@@ -155,6 +155,7 @@ int probe_credential_check(const char *name, struct err *err);
 const char *probe_health_name(enum probe_health health);         /* "up" */
 const char *probe_verdict_reason_name(enum probe_reason reason); /* "refused" */
 const char *probe_type_name(enum probe_type type);
+bool probe_type_is_storage(enum probe_type type); /* asks the object store itself */
 const char *probe_scope_name(enum probe_scope scope);
 
 #endif

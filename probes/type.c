@@ -13,3 +13,8 @@ const char *probe_type_name(enum probe_type type)
 
     return (unsigned)type < PROBE_TYPES ? names[type] : "unknown";
 }
+
+bool probe_type_is_storage(enum probe_type type)
+{
+    return type == PROBE_TYPE_MINIO || type == PROBE_TYPE_S3;
+}

@@ -233,11 +233,12 @@ static const struct probe_params *find_minio(const struct settings *settings,
     return NULL;
 }
 
-/* Whoever writes a minio probe has thought about the storage. */
+/* Whoever writes a minio or s3 probe has thought about the storage. */
 static bool is_storage_written(const struct derive *derive)
 {
     for (size_t at = 0; at < derive->written_probes; at++)
-        if (derive->settings->probes[at].type == PROBE_TYPE_MINIO)
+        if (derive->settings->probes[at].type == PROBE_TYPE_MINIO ||
+            derive->settings->probes[at].type == PROBE_TYPE_S3)
             return true;
     return false;
 }
@@ -269,6 +270,14 @@ static void add_storage(const struct addition *addition)
     add_cluster(addition, PROBE_CHECK_CLUSTER_READ, CLUSTER_READ);
 }
 
+static const struct probe_params *find_bucket(const struct settings *settings)
+{
+    for (size_t at = 0; at < settings->probe_count; at++)
+        if (settings->probes[at].type == PROBE_TYPE_S3 && settings->probes[at].name[0])
+            return &settings->probes[at];
+    return NULL;
+}
+
 /* The probe that tells whether a failing read is the storage's fault. */
 static const char *storage_behind(const struct addition *addition)
 {
@@ -282,6 +291,8 @@ static const char *storage_behind(const struct addition *addition)
         probe = find_minio(settings, PROBE_CHECK_CLUSTER_READ, NULL);
     if (!probe)
         probe = find_minio(settings, PROBE_CHECK_CLUSTER, NULL);
+    if (!probe)
+        probe = find_bucket(settings);
     return probe ? probe->name : "";
 }
 

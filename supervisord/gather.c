@@ -119,7 +119,7 @@ static void gather_requirements(const struct core *core, const struct world_rout
         evidence->requirements[evidence->requirement_count++] = (struct role_requirement){
             .health = state->health,
             .scope = state->params.scope,
-            .is_storage = state->params.type == PROBE_TYPE_MINIO,
+            .is_storage = probe_type_is_storage(state->params.type),
             .reads_storage = state->params.depends[0] != '\0',
             .storage_in_doubt = is_in_doubt(core->world.probes, state),
             .service = service_of(core, gather, name),
@@ -130,6 +130,8 @@ static void gather_requirements(const struct core *core, const struct world_rout
 
 static unsigned uses_of(const struct probe_params *params)
 {
+    if (params->type == PROBE_TYPE_S3)
+        return params->bucket.write_key[0] ? ROLE_STORE_READ | ROLE_STORE_WRITE : ROLE_STORE_READ;
     if (params->type != PROBE_TYPE_MINIO)
         return 0;
     if (params->check == PROBE_CHECK_CLUSTER)
@@ -137,22 +139,44 @@ static unsigned uses_of(const struct probe_params *params)
     return params->check == PROBE_CHECK_CLUSTER_READ ? ROLE_STORE_READ : 0;
 }
 
+static void add_store(struct gather *gather, const char *name, unsigned uses,
+                      const struct role_shared *shared)
+{
+    struct role_evidence *evidence = &gather->evidence;
+
+    if (evidence->store_count == ROLE_STORES)
+        return;
+    gather->stores[evidence->store_count] = name;
+    evidence->stores[evidence->store_count++] = (struct role_store){uses, *shared};
+}
+
+/* A bucket is down as soon as writes fail; where its reads work, that is one store more, and up. */
+static void gather_store(const struct core *core, struct gather *gather,
+                         const struct probe_state *state, struct monotime now)
+{
+    const unsigned uses = uses_of(&state->params);
+    struct role_shared shared = shared_of(core, state, now);
+
+    if (uses != (ROLE_STORE_READ | ROLE_STORE_WRITE) || state->health != PROBE_DOWN ||
+        state->readable != PROBE_ABILITY_YES) {
+        add_store(gather, state->params.name, uses, &shared);
+        return;
+    }
+    add_store(gather, state->params.name, ROLE_STORE_WRITE, &shared);
+    shared.health = PROBE_UP;
+    shared.failure_started = (struct monotime){0};
+    add_store(gather, state->params.name, ROLE_STORE_READ, &shared);
+}
+
 static void gather_stores(const struct core *core, struct gather *gather, struct monotime now)
 {
     const struct probe_set *probes = core->world.probes;
-    struct role_evidence *evidence = &gather->evidence;
 
     for (size_t at = 0; at < probe_set_count(probes); at++) {
         const struct probe_state *state = probe_set_state(probes, at);
 
-        if (state->params.scope != PROBE_SCOPE_SHARED || state->params.type != PROBE_TYPE_MINIO ||
-            evidence->store_count == ROLE_STORES)
-            continue;
-        gather->stores[evidence->store_count] = state->params.name;
-        evidence->stores[evidence->store_count++] = (struct role_store){
-            .uses = uses_of(&state->params),
-            .shared = shared_of(core, state, now),
-        };
+        if (state->params.scope == PROBE_SCOPE_SHARED && probe_type_is_storage(state->params.type))
+            gather_store(core, gather, state, now);
     }
 }
 

@@ -3,7 +3,7 @@
 
 static bool is_store(const struct probe_state *state)
 {
-    return state->params.scope == PROBE_SCOPE_SHARED && state->params.type == PROBE_TYPE_MINIO;
+    return state->params.scope == PROBE_SCOPE_SHARED && probe_type_is_storage(state->params.type);
 }
 
 void store_watch_hurry(struct core *core, struct monotime now)
@@ -36,7 +36,7 @@ void store_watch_probe(struct core *core, const struct probe_state *state, struc
 {
     if (state->outcome != PROBE_OUTCOME_FAILURE || state->streak != 1 || is_store(state))
         return;
-    if (state->params.type == PROBE_TYPE_MINIO || state->params.depends[0] != '\0')
+    if (probe_type_is_storage(state->params.type) || state->params.depends[0] != '\0')
         store_watch_hurry(core, now);
 }
 
