@@ -75,6 +75,7 @@ int command_remote_forward(struct command_call *call, size_t node, int64_t patie
     caller->wait = COMMAND_WAIT_NODE;
     caller->wait_since = call->now;
     snprintf(caller->waits_for, sizeof(caller->waits_for), "at %.28s", name);
+    snprintf(caller->doing, sizeof(caller->doing), "%s does it", name);
     return COMMAND_WAITS;
 }
 

@@ -16,7 +16,7 @@ struct order {
     const char *router;
     int node; /* HANDOVER_ANYBODY */
     bool is_dry, is_forced;
-    const char *reason; /* of force */
+    char **reasons; /* of force: up to the end */
 };
 
 static int misuse(struct command_call *call)
@@ -49,7 +49,7 @@ static int read_order(struct command_call *call, struct order *order)
             order->is_dry = true;
         } else if (strcmp(word, "--force") == 0 && has_next) {
             order->is_forced = true;
-            order->reason = call->arguments[at + 1];
+            order->reasons = call->arguments + at + 1;
             return WORLD_DONE; /* all the rest are its words */
         } else if (strcmp(word, "to") == 0 && has_next) {
             const int result = find_target(call, call->arguments[++at], &order->node);
@@ -167,6 +167,21 @@ static bool comes_back(const struct world *world, const struct world_router *rou
            router->settings.params.priority > world->nodes[target].settings.priority;
 }
 
+/* The answer comes later, when the words are gone. */
+static void tell_reason(const struct command_call *call, const struct order *order, int target)
+{
+    char reason[256] = "", quoted[512];
+    size_t used = 0;
+
+    for (char **word = order->reasons; word < call->arguments + call->count; word++)
+        if (used < sizeof(reason))
+            used += (size_t)snprintf(reason + used, sizeof(reason) - used, "%s%s",
+                                     used > 0 ? " " : "", *word);
+    log_warning("a failover is forced", "vrouter=%s to=%s uid=%u reason=\"%s\"", order->router,
+                call->desk->world->nodes[target].settings.name, (unsigned)call->caller->uid,
+                log_quote(reason, quoted, sizeof(quoted)));
+}
+
 static int begin(struct command_call *call, const struct order *order, int target)
 {
     const struct world *world = call->desk->world;
@@ -184,6 +199,8 @@ static int begin(struct command_call *call, const struct order *order, int targe
             return WORLD_PRECONDITION;
         }
     }
+    if (order->is_forced)
+        tell_reason(call, order, target);
     snprintf(caller->waits_for, sizeof(caller->waits_for), "%s", order->router);
     caller->wait = COMMAND_WAIT_HANDOVER;
     caller->wait_since = call->now;
@@ -269,7 +286,7 @@ int command_switch_force(struct command_call *call)
     struct order order;
     const int result = read_order(call, &order);
 
-    if (result == WORLD_DONE && (!order.is_forced || order.reason[0] == '\0' || order.is_dry))
+    if (result == WORLD_DONE && (!order.is_forced || order.reasons[0][0] == '\0' || order.is_dry))
         return misuse(call);
     return result == WORLD_DONE ? run(call, &order) : result;
 }
@@ -343,7 +360,7 @@ static int say_done(struct command_call *call, const struct world_router *router
 int command_switch_poll(struct command_call *call)
 {
     const struct world *world = call->desk->world;
-    const struct command_caller *caller = call->caller;
+    struct command_caller *caller = call->caller;
     const struct world_router *router = find_last(call);
 
     if (!router) {
@@ -352,6 +369,8 @@ int command_switch_poll(struct command_call *call)
     }
     if (router->handover.phase == HANDOVER_FAILED)
         return say_failed(call, router);
+    snprintf(caller->doing, sizeof(caller->doing), "%s %s", caller->waits_for,
+             handover_phase_name(router->handover.phase));
     if (router->handover.phase == HANDOVER_DONE && router->handover.successor >= 0) {
         const struct monotime patience = monotime_add(router->handover.since, WORD_NS);
         const bool is_sure = says_so(world, router, &world->nodes[router->handover.successor]);

@@ -325,8 +325,10 @@ int command_table_poll(struct command_call *call)
         result = command_switch_poll(call);
         break;
     }
-    if (result != COMMAND_WAITS)
+    if (result != COMMAND_WAITS) {
         call->caller->wait = COMMAND_WAIT_NONE;
+        call->caller->doing[0] = '\0';
+    }
     return result;
 }
 

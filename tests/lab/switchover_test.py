@@ -65,6 +65,8 @@ def switch_once(cluster, at):
     back = api.wait_good(kernel.now_ns(), 10, count=20)
     cluster.pull(image, tries=1)
     require(cluster.wait_primary() is target, f"it did not go to {target.name}: {done.stdout}")
+    history = target.ctl("show", "history").stdout
+    require("handed-over" in history, f"{target.name} was not named before: {history}")
     outage, failed = api.outage(begun, back), len(manifest.failures(begun))
     for meter in (api, manifest):
         meter.stop()
