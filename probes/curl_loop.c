@@ -21,7 +21,7 @@ struct watch {
  * start for each that is dead: a thousand of them in one take 100 ms when they end together. So
  * transfers are dealt out to many, each with few.
  */
-#define RINGS_BITS 5
+#define RINGS_BITS 4
 #define RINGS      (1 << RINGS_BITS)
 
 /* Kept open between attempts: one to each server. By default libcurl keeps four per running one. */

@@ -6,6 +6,7 @@
 
 #define PING "ping://"
 #define FILE "file://"
+#define DOTS 3 /* of an IPv4 address */
 
 static bool begins(const char *text, const char *with)
 {
@@ -35,19 +36,21 @@ static const char *address_of(const char *host, size_t *ret_bytes)
 
 static bool is_zone_byte(char byte)
 {
-    return byte > ' ' && byte <= '~' && byte != '/' && byte != '%' && byte != ']';
+    return byte > ' ' && byte <= '~' && byte != '/' && byte != '%' && byte != '[' && byte != ']';
 }
 
 /* Digits, dots and colons; behind those of IPv6 "%" and an interface may follow. */
 static bool is_address(const char *text, size_t bytes, bool is_ipv6)
 {
-    size_t at = 0;
+    size_t at = 0, dots = 0;
 
-    while (at < bytes && is_address_byte(text[at]) && (is_ipv6 || text[at] != ':'))
-        at++;
+    for (; at < bytes && is_address_byte(text[at]) && (is_ipv6 || text[at] != ':'); at++)
+        dots += text[at] == '.';
+    if (!is_ipv6)
+        return at == bytes && dots == DOTS; /* resolvers take fewer for other addresses */
     if (at == 0 || at == bytes)
         return at != 0;
-    if (!is_ipv6 || text[at] != '%' || at + 1 == bytes)
+    if (text[at] != '%' || at + 1 == bytes)
         return false;
     for (at++; at < bytes && is_zone_byte(text[at]);)
         at++;

@@ -77,7 +77,7 @@ static int find_address(const struct probe_params *params, struct sockaddr_stora
 
     probe_locator_host(params, host);
     if (getaddrinfo(host, NULL, &hints, &found) != 0)
-        return -ENODEV; /* of a checked address only the interface can be missing */
+        return -ENODEV; /* of a checked address most likely the interface is missing */
     memcpy(ret_address, found->ai_addr, found->ai_addrlen);
     *ret_bytes = found->ai_addrlen;
     freeaddrinfo(found);
@@ -115,7 +115,7 @@ static int explain(struct ping *ping, int code)
         snprintf(ping->detail, sizeof(ping->detail),
                  "the kernel lets no group of reghad ping, see net.ipv4.ping_group_range");
     else if (code == -ENODEV)
-        snprintf(ping->detail, sizeof(ping->detail), "there is no such interface");
+        snprintf(ping->detail, sizeof(ping->detail), "there is no such address or interface");
     else
         snprintf(ping->detail, sizeof(ping->detail), "%s", strerror(-code));
     return code;

@@ -33,7 +33,7 @@ struct asker {
     struct token *token;                 /* NULL: the parameters have no use for one */
     regex_t *pattern;                    /* NULL: none */
     char why[PROBE_TEXT_BYTES];          /* regha cannot ask; "" otherwise */
-    char url[PROBE_REQUEST_BYTES];
+    char *url; /* of a step; NULL: the parameters' own is asked as it is */
 };
 
 static void drop_token(struct token *token)
@@ -214,7 +214,8 @@ static int start(void *self, const struct probe_params *params, unsigned step, s
 {
     struct asker *const asker = self;
     const unsigned last_step = asker->step;
-    struct probe_http_call call = {.url = asker->url, .proof = PROBE_HTTP_ANONYMOUS};
+    struct probe_http_call call = {.url = asker->url != NULL ? asker->url : params->url,
+                                   .proof = PROBE_HTTP_ANONYMOUS};
 
     asker->params = params;
     asker->step = step;
@@ -226,7 +227,7 @@ static int start(void *self, const struct probe_params *params, unsigned step, s
         prepare_token(asker, last_step, now);
         if (!probe_request_token_url(params, &asker->web.challenge, asker->url))
             return -ENAMETOOLONG;
-    } else {
+    } else if (asker->url != NULL) {
         probe_request_url(params, step, asker->url);
     }
     call.method = method_of(asker);
@@ -266,6 +267,7 @@ static void free_asker(void *self, struct monotime now)
     if (asker->pattern != NULL)
         regfree(asker->pattern);
     free(asker->pattern);
+    free(asker->url);
     free(asker);
 }
 
@@ -345,6 +347,14 @@ static bool wants_whole_body(const struct probe_params *params)
     return false;
 }
 
+static int make_url(struct asker *asker)
+{
+    if (asker->params->type == PROBE_TYPE_HTTP)
+        return 0;
+    asker->url = malloc(PROBE_REQUEST_BYTES);
+    return asker->url != NULL ? 0 : -ENOMEM;
+}
+
 static int make_http(struct asker *asker, const struct probe_asker_context *context)
 {
     const struct probe_params *const params = asker->params;
@@ -391,7 +401,7 @@ int probe_web_asker_new(const struct probe_asker_context *context,
     asker->ended = context->ended;
     asker->owner = context->owner;
     if (read_credential(asker) < 0 || make_pattern(asker) < 0 || make_token(asker) < 0 ||
-        make_http(asker, context) < 0) {
+        make_url(asker) < 0 || make_http(asker, context) < 0) {
         free_asker(asker, (struct monotime){0});
         return -ENOMEM;
     }

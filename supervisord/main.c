@@ -2,6 +2,7 @@
 /* reghad - configuration, policy, probes, control socket, metrics. Needs no capability. */
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,7 @@
 #define EXIT_CONFIG    78 /* sysexits.h: a restart would not help */
 #define STALL_NS       (20 * NS_PER_MS)
 #define FILES_MAX      65536
+#define LARGE_BYTES    (128 * 1024)
 #define VERSION_STRING "reghad " REGHA_VERSION
 
 static const char usage[] =
@@ -335,6 +337,9 @@ static int run_daemon(const struct options *options)
         return EXIT_FAILURE;
     }
     raise_files();
+    /* Pages of metrics and texts of configurations are large and short-lived: they go back at once. */
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+    (void)mallopt(M_TRIM_THRESHOLD, LARGE_BYTES);
     const int opened = core_open(&daemon->core, daemon->loop, options->path, stderr);
     if (opened < 0) {
         log_err("cannot start with this configuration", "file=%s", options->path);

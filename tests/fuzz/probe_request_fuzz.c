@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "probes/locator.h"
 #include "probes/message.h"
 #include "probes/request.h"
 
@@ -21,6 +22,18 @@ static void fill(char *text, size_t room, const uint8_t *bytes, size_t size)
         size = room - 1;
     memcpy(text, bytes, size);
     text[size] = '\0';
+}
+
+static void check_locator(const struct probe_params *params)
+{
+    char host[PROBE_LOCATOR_HOST_BYTES];
+
+    if (params->type == PROBE_TYPE_FILE) {
+        assert(probe_locator_path(params)[0] == '/');
+        return;
+    }
+    probe_locator_host(params, host);
+    assert(host[0] != '\0' && strpbrk(host, "[]/") == NULL);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
@@ -49,6 +62,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         fill(params.read, sizeof(params.read), divide + 1, size - HEAD_BYTES - url_bytes - 1);
     if (probe_request_mistake(&params) != NULL)
         return 0;
+    if (params.type == PROBE_TYPE_FILE || params.type == PROBE_TYPE_PING) {
+        check_locator(&params);
+        return 0;
+    }
     if (bytes[2] & 0x80 && params.type != PROBE_TYPE_TCP)
         memcpy(params.server_name, "name.example", sizeof("name.example"));
     memcpy(params.debug_url, "http://h:1/", sizeof("http://h:1/"));

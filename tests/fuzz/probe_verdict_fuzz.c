@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "probes/file_facts.h"
 #include "probes/health.h"
+#include "probes/redis_reply.h"
 #include "probes/reply.h"
 #include "probes/request.h"
 #include "probes/verdict.h"
@@ -96,19 +98,25 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     struct probe_state state = {.params = params};
     struct probe_reply reply = {.status = 0};
     struct probe_verdict verdict;
+    struct probe_redis_reply redis;
+    const struct probe_file_facts file = {bytes[1], bytes[4] & 1, bytes[4] * NS_PER_S};
     const struct probe_facts facts = {
         .params = &params,
         .step = params.type == PROBE_TYPE_REGISTRY ? bytes[1] % PROBE_REQUEST_WRITE
                 : params.type == PROBE_TYPE_S3     ? bytes[1] % 2 * PROBE_REQUEST_WRITE
                                                    : 0,
         .transfer = bytes[2] % (PROBE_TRANSFER_OTHER + 1),
-        .stage = bytes[3] % (PROBE_STAGE_BODY + 1),
+        .stage = bytes[3] % (PROBE_STAGE_FILE + 1),
         .spent_ns = NS_PER_MS,
         .detail = "words of the library",
         .reply = &reply,
         .web = &web,
+        .redis = &redis,
+        .file = &file,
     };
 
+    probe_redis_reply_clear(&redis, bytes[1] & 1);
+    (void)probe_redis_reply_take(&redis, (const char *)bytes + HEAD_BYTES, size - HEAD_BYTES);
     receive(&reply, bytes + HEAD_BYTES, size - HEAD_BYTES);
     probe_challenge_decode(reply.challenge, &web.challenge);
     if (probe_verdict_judge(&facts, &verdict)) {

@@ -114,7 +114,7 @@ def check_ping(stage):
         printer.wait(name, f"an address that answers, {name}", health="up", text="echo in")
     printer.wait("silent", "nobody has the address", health="down")
     printer.wait("no-way", "no route", health="down", reason="unreachable")
-    printer.wait("no-link", "no such interface", outcome="unknown", text="no such interface")
+    printer.wait("no-link", "no such interface", outcome="unknown", text="no such address or interface")
     shell("ip -n away address del 192.0.2.2/24 dev there")
     printer.wait("four", "the address went", health="down")
     shell("ip -n away address add 192.0.2.2/24 dev there")
