@@ -37,6 +37,20 @@ size_t registry_goal_check_split(const char *list, size_t list_bytes,
     return count;
 }
 
+bool registry_goal_check_is_container(const char *program)
+{
+    static const char *const names[] = {"podman", "docker", "nerdctl"};
+    const char *name = program;
+
+    for (const char *at = program; *at != '\0'; at++)
+        if (*at == '/')
+            name = at + 1;
+    for (size_t at = 0; at < sizeof(names) / sizeof(names[0]); at++)
+        if (strlen(name) == strlen(names[at]) && memcmp(name, names[at], strlen(name)) == 0)
+            return true;
+    return false;
+}
+
 bool registry_goal_check_is_list(const char *list, size_t list_bytes, size_t most)
 {
     size_t count = 0;

@@ -28,6 +28,12 @@ bool registry_goal_check_name(const char *name);
 size_t registry_goal_check_split(const char *list, size_t list_bytes,
                                  const char *texts[REGISTRY_GOAL_TEXTS_MAX + 1]);
 
+/*
+ * A program that runs containers. Killed, it leaves the container behind, which holds the port, and
+ * which its next start (run --replace) clears away: so a taken port is no reason not to try.
+ */
+bool registry_goal_check_is_container(const char *program);
+
 /* At most `most` texts, each of which ends inside the list and is not empty. */
 bool registry_goal_check_is_list(const char *list, size_t list_bytes, size_t most);
 

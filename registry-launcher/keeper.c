@@ -380,7 +380,8 @@ static void set_goal(struct registry_keeper *keeper, const struct registry_goal 
                  .first = first,
                  .can_hand_over = goal->params.handover &&
                                   keeper->slots.current->process.pid != 0 &&
-                                  registry_listen_parse(goal->params.listen, &keeper->listen),
+                                  registry_listen_parse(goal->params.listen, &keeper->listen) &&
+                                  !registry_goal_check_is_container(goal->params.argv),
                  .restart_serial = goal->restart_serial,
                  .drain_ns = goal->params.drain_ns,
                  .restart = goal->params.restart},
@@ -388,7 +389,8 @@ static void set_goal(struct registry_keeper *keeper, const struct registry_goal 
 
     keeper->known = true;
     keeper->goal = *goal;
-    keeper->has_listen = registry_listen_parse(goal->params.listen, &keeper->listen);
+    keeper->has_listen = registry_listen_parse(goal->params.listen, &keeper->listen) &&
+                         !registry_goal_check_is_container(goal->params.argv);
     registry_placing_retry(&keeper->placing);
     step(keeper, &event, NULL, now);
     go_on(keeper, now);

@@ -140,11 +140,22 @@ static void same(void **state)
     assert_false(registry_goal_check_same(&goal.params, &other.params));
 }
 
+static void containers(void **state)
+{
+    (void)state;
+    assert_true(registry_goal_check_is_container("/usr/bin/podman"));
+    assert_true(registry_goal_check_is_container("/usr/bin/docker"));
+    assert_false(registry_goal_check_is_container("/usr/bin/docker-registry"));
+    assert_false(registry_goal_check_is_container("/opt/podman/registry"));
+    assert_false(registry_goal_check_is_container("/usr/bin/pod"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sound_goal),     cmocka_unit_test(names),  cmocka_unit_test(mistakes),
         cmocka_unit_test(too_many_texts), cmocka_unit_test(splits), cmocka_unit_test(same),
+        cmocka_unit_test(containers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
