@@ -126,6 +126,7 @@ static void carry_memory(const struct world *world, const struct settings *setti
         .hold_is_over = former.hold_is_over,
         .is_yielding = former.is_yielding,
         .yielded = former.yielded,
+        .unsettled = former.unsettled,
         .readonly = former.readonly,
         .store_stop = former.store_stop,
         .has_last = former.has_last,

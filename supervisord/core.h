@@ -24,7 +24,6 @@ struct core_router {
     struct role_memory memory;
     struct role_verdict verdict;
     struct monotime decided;     /* when the verdict became another one; 0: never */
-    enum role_handover handover; /* what another node wants of this one, or this one gives */
     bool is_emptied;             /* a hand-over was begun because the node is to be empty */
     bool is_decided;             /* regha-vrrp knows whether it resumes: its state counts */
     struct monotime left_active; /* 0: it is Active, or never was */
@@ -74,6 +73,7 @@ struct core {
     struct breakers *breakers;
     struct channel_client *clients[WORLD_PROCESSES]; /* none to ourselves */
     struct operator_save operator_save;
+    struct monotime store_failed; /* when a probe of the store last failed; 0: never */
     struct maint_ask maint_ask;
     struct peers_news news; /* as told to the other nodes last */
     struct monotime news_at;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "supervisord/role_store.h"
 #include "supervisord/words.h"
 
 /* They are told anew each second; older ones are of a reghad that is not there. */
@@ -93,15 +94,21 @@ static int service_of(const struct core *core, const struct gather *gather, cons
     return ROLE_NO_SERVICE;
 }
 
-/* The read behind it must have worked since this one began to fail, or it may be to blame. */
-static bool is_in_doubt(const struct probe_set *probes, const struct probe_state *state)
+/* The read behind it may be to blame. */
+static bool is_in_doubt(const struct core *core, const struct probe_state *state,
+                        struct monotime now)
 {
-    const char *depends = state->params.depends;
-    const struct probe_state *behind = depends[0] ? probe_set_find(probes, depends) : NULL;
+    const struct probe_params *params = &state->params;
+    const struct probe_state *behind =
+        params->depends[0] != '\0' ? probe_set_find(core->world.probes, params->depends) : NULL;
 
-    return behind &&
-           (behind->health != PROBE_UP || (state->failure_started.ns != 0 &&
-                                           behind->success_started.ns < state->failure_started.ns));
+    if (!behind)
+        return false;
+    const struct role_store_behind store = {behind->health, behind->changed,
+                                            behind->success_started, core->store_failed};
+    const int64_t recover_ns =
+        params->interval_ns * (params->rise + params->fall) + params->timeout_ns;
+    return role_store_in_doubt(&store, state->failure_started, recover_ns, now);
 }
 
 static void gather_requirements(const struct core *core, const struct world_router *router,
@@ -121,7 +128,7 @@ static void gather_requirements(const struct core *core, const struct world_rout
             .scope = state->params.scope,
             .is_storage = probe_type_is_storage(state->params.type),
             .reads_storage = state->params.depends[0] != '\0',
-            .storage_in_doubt = is_in_doubt(core->world.probes, state),
+            .storage_in_doubt = is_in_doubt(core, state, now),
             .service = service_of(core, gather, name),
             .shared = shared_of(core, state, now),
         };
@@ -198,6 +205,23 @@ static uint32_t failed_of(const struct core *core, const struct gather *gather,
     return failed;
 }
 
+/*
+ * A storage peer is silent, or being cut off: as the breaker knows; and nearly every node carries one,
+ * so a node that has just fallen silent is as good a hint where there is no breaker.
+ */
+static bool is_store_silent(const struct world *world, struct monotime now)
+{
+    bool silent = world->breakers.in_doubt;
+
+    for (size_t at = 0; at < world->node_count; at++) {
+        const struct world_node *node = &world->nodes[at];
+
+        silent |= !node->self && !node->settings.witness && !node->reachable && !node->leaving &&
+                  node->seen.ns != 0 && monotime_since(node->seen, now) < STALL_NS;
+    }
+    return silent;
+}
+
 static void gather_peers(const struct core *core, struct gather *gather, struct monotime now)
 {
     const struct world *world = &core->world;
@@ -214,9 +238,6 @@ static void gather_peers(const struct core *core, struct gather *gather, struct 
         gather->heard_count += node->reachable;
         const bool is_silent = !node->reachable && !node->leaving && node->seen.ns != 0;
         silent += is_silent;
-        /* Nearly every node carries a part of the store. */
-        evidence->store_unsettled |=
-            is_silent && !node->settings.witness && monotime_since(node->seen, now) < STALL_NS;
         if (node->settings.witness || evidence->peer_count == ROLE_PEERS)
             continue;
         evidence->peers[evidence->peer_count++] = (struct role_peer){
@@ -225,6 +246,7 @@ static void gather_peers(const struct core *core, struct gather *gather, struct 
             .failed = failed_of(core, gather, node, now),
         };
     }
+    evidence->store_unsettled |= is_store_silent(world, now);
     evidence->is_alone = silent > 0 && gather->heard_count == 0;
 }
 

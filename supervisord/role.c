@@ -102,10 +102,12 @@ static void judge_service_probe(const struct role_evidence *evidence, struct rol
 static void judge_requirements(const struct role_evidence *evidence, struct role_memory *memory,
                                struct role_verdict *verdict, struct monotime now)
 {
+    const bool unsettled = role_store_is_unsettled(evidence, memory, now, &verdict->again);
+
     for (size_t at = 0; at < evidence->requirement_count; at++) {
         const struct role_requirement *requirement = &evidence->requirements[at];
 
-        if (!counts(evidence, requirement, now) || !role_store_is_ours(evidence, requirement))
+        if (!counts(evidence, requirement, now) || !role_store_is_ours(requirement, unsettled))
             continue;
         if (requirement->service != ROLE_NO_SERVICE)
             judge_service_probe(evidence, memory, (size_t)requirement->service, verdict, now);
@@ -266,12 +268,16 @@ static void judge_place(const struct role_evidence *evidence, struct role_verdic
 {
     const bool is_out = evidence->mode != ROLE_MODE_READY;
 
-    if (evidence->handover == ROLE_HANDOVER_GIVE && evidence->state == VRRP_ACTIVE)
-        degrade(verdict, ROLE_HANDS_OVER, VRRP_PRIORITY_ORPHANED + 1, 0);
-    if (evidence->handover == ROLE_HANDOVER_ELSEWHERE && evidence->state != VRRP_ACTIVE)
+    if (evidence->handover == ROLE_HANDOVER_GIVE && evidence->state == VRRP_ACTIVE) {
+        take_candidacy(verdict, ROLE_HANDS_OVER);
+        verdict->yield = true;
+    }
+    verdict->successor = evidence->handover == ROLE_HANDOVER_TAKE && verdict->cause == ROLE_WELL;
+    if (evidence->handover == ROLE_HANDOVER_ELSEWHERE && evidence->state != VRRP_ACTIVE &&
+        verdict->candidate) {
         degrade(verdict, ROLE_STEPS_ASIDE, in_band(BAND_WORKS, evidence->betters), 0);
-    if (verdict->cause == ROLE_HANDS_OVER || verdict->cause == ROLE_STEPS_ASIDE)
-        verdict->which = -1;
+        verdict->which = verdict->cause == ROLE_STEPS_ASIDE ? -1 : verdict->which;
+    }
     if (is_out && (evidence->state != VRRP_ACTIVE || evidence->is_forced))
         take_candidacy(verdict,
                        evidence->mode == ROLE_MODE_DRAINED ? ROLE_DRAINED : ROLE_MAINTENANCE);
@@ -330,8 +336,7 @@ struct role_verdict role_judge(const struct role_evidence *evidence, struct role
     judge_place(evidence, &verdict);
     verdict.readonly = memory->readonly;
     verdict.store_stop = memory->store_stop;
-    const bool takes = evidence->handover == ROLE_HANDOVER_TAKE && verdict.cause == ROLE_WELL;
-    verdict.run = (evidence->state == VRRP_ACTIVE || takes) && !memory->store_stop;
+    verdict.run = (evidence->state == VRRP_ACTIVE || verdict.successor) && !memory->store_stop;
     verdict.again = monotime_earlier(verdict.again, next_look(evidence, now));
     return verdict;
 }

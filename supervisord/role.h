@@ -25,6 +25,9 @@
 /* What others say is dated when it is heard first: as long may it have been under way. */
 #define ROLE_HEARSAY_NS (2 * NS_PER_S)
 
+/* Who failed because the store was unsettled is seen to work again within this. */
+#define ROLE_SETTLED_NS (10 * NS_PER_S)
+
 /* A probe of something that all nodes share, here and as the best of the other nodes sees it. */
 struct role_shared {
     enum probe_health health;
@@ -154,6 +157,8 @@ enum role_cause {
 
 struct role_verdict {
     bool candidate;   /* may become Active at all */
+    bool yield;       /* of no candidate: the address goes first, to the one that was named */
+    bool successor;   /* the one that was named: takes over at once */
     uint8_t priority; /* to be advertised */
     enum role_cause cause;
     int which;             /* requirement, store or service that decided; -1: none */
@@ -177,6 +182,7 @@ struct role_memory {
         restarted[ROLE_SERVICES]; /* when a failing service was last restarted; 0: never */
     bool is_yielding;             /* because what all share fails here only */
     struct monotime yielded;      /* when that last began; 0: never */
+    struct monotime unsettled;    /* when the store last was; 0: never */
     bool readonly;                /* the services refuse pushes */
     bool store_stop;              /* or do not run, for the store's sake */
     bool has_last;

@@ -1,13 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "supervisord/role_store.h"
 
-bool role_store_is_ours(const struct role_evidence *evidence,
-                        const struct role_requirement *requirement)
+bool role_store_is_ours(const struct role_requirement *requirement, bool unsettled)
 {
     if (requirement->health != PROBE_DOWN || requirement->scope != PROBE_SCOPE_LOCAL)
         return false;
-    return !requirement->reads_storage ||
-           (!requirement->storage_in_doubt && !evidence->store_unsettled);
+    return !requirement->reads_storage || (!requirement->storage_in_doubt && !unsettled);
+}
+
+bool role_store_is_unsettled(const struct role_evidence *evidence, struct role_memory *memory,
+                             struct monotime now, struct monotime *ret_again)
+{
+    const struct monotime settled = monotime_add(memory->unsettled, ROLE_SETTLED_NS);
+
+    if (evidence->store_unsettled) {
+        memory->unsettled = now;
+        return true;
+    }
+    if (memory->unsettled.ns == 0 || monotime_reached(settled, now))
+        return false;
+    *ret_again = monotime_earlier(*ret_again, settled);
+    return true;
+}
+
+bool role_store_in_doubt(const struct role_store_behind *behind, struct monotime failure_started,
+                         int64_t recover_ns, struct monotime now)
+{
+    if (behind->health != PROBE_UP || behind->success_started.ns < failure_started.ns)
+        return true;
+    const struct monotime healed =
+        behind->changed.ns > behind->failed.ns ? behind->changed : behind->failed;
+    return healed.ns >= failure_started.ns &&
+           !monotime_reached(monotime_add(healed, recover_ns), now);
 }
 
 bool role_store_is_lost_here(const struct role_shared *shared, struct monotime now,

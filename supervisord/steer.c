@@ -242,7 +242,6 @@ static void judge_router(struct core *core, size_t at, struct monotime now)
     gather_evidence(core, at, now, &gather);
     adopt_readonly(core, at, &gather);
     core_handover_judge(core, at, &gather, now);
-    core->routers[at].handover = gather.evidence.handover;
     const struct role_verdict verdict =
         role_judge(&gather.evidence, &core->routers[at].memory, now);
     record_verdict(core, at, &gather, &verdict, now);
@@ -279,16 +278,12 @@ static void apply_applicable(struct core *core, struct monotime now)
 static struct vrrp_goal router_goal(const struct core *core, size_t at)
 {
     const struct role_verdict *verdict = &core->routers[at].verdict;
-    const enum role_handover handover = core->routers[at].handover;
-    const bool yields =
-        handover == ROLE_HANDOVER_GIVE && core->world.routers[at].status.state == VRRP_ACTIVE;
-
     return (struct vrrp_goal){
         .params = core->world.routers[at].settings.params,
         .priority = verdict->priority,
-        .candidate = verdict->candidate && !yields,
-        .yield = yields,
-        .successor = handover == ROLE_HANDOVER_TAKE,
+        .candidate = verdict->candidate,
+        .yield = verdict->yield,
+        .successor = verdict->successor,
         .orphan_grace_ns = core->world.settings->policy.orphan_grace_ns,
     };
 }

@@ -34,7 +34,11 @@ void store_watch_news(struct core *core, const struct peers_news *before,
 /* The first failure of whatever depends on the store, or is a part of it. */
 void store_watch_probe(struct core *core, const struct probe_state *state, struct monotime now)
 {
-    if (state->outcome != PROBE_OUTCOME_FAILURE || state->streak != 1 || is_store(state))
+    if (state->outcome != PROBE_OUTCOME_FAILURE)
+        return;
+    if (is_store(state))
+        core->store_failed = now;
+    if (state->streak != 1 || is_store(state))
         return;
     if (probe_type_is_storage(state->params.type) || state->params.depends[0] != '\0')
         store_watch_hurry(core, now);

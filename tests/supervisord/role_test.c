@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "supervisord/role.h"
+#include "supervisord/role_store.h"
 
 #define PRIORITY       150
 #define SETTINGS_NODES 32
@@ -22,7 +22,6 @@
 
 /* What the band makes of the second best node. */
 #define WORKS   7
-#define HANDS   2
 #define STORAGE 4
 #define FAILED  2
 
@@ -229,7 +228,7 @@ static const struct row rows[] = {
      .cause = ROLE_MAINTENANCE},
     {"to be drained: holds until another one is ready", ACTIVE_WELL, .mode = ROLE_MODE_DRAINED},
     {"and then hands over", ACTIVE_WELL, .mode = ROLE_MODE_DRAINED, .handover = ROLE_HANDOVER_GIVE,
-     .priority = HANDS, .cause = ROLE_HANDS_OVER},
+     .candidate = false, .cause = ROLE_HANDS_OVER},
     {"forced: resigns, whoever is there", ACTIVE_WELL, .mode = ROLE_MODE_DRAINED, .forced = true,
      .candidate = false, .cause = ROLE_DRAINED},
     {"the successor gets ready", BACKUP_WELL, .handover = ROLE_HANDOVER_TAKE, .run = true},
@@ -327,7 +326,9 @@ static void check_row(const struct row *row)
     const struct role_verdict got = role_judge(&evidence, &memory, (struct monotime){NOW});
     if (got.candidate != row->candidate || got.priority != row->priority ||
         got.cause != row->cause || got.restart != row->restart || got.retry != row->retry ||
-        got.run != row->run || got.readonly != row->readonly || got.store_stop != row->store_stop)
+        got.run != row->run || got.yield != (row->cause == ROLE_HANDS_OVER) ||
+        got.successor != (row->handover == ROLE_HANDOVER_TAKE && row->cause == ROLE_WELL) ||
+        got.readonly != row->readonly || got.store_stop != row->store_stop)
         fail_msg("%s: candidate %d priority %u cause \"%s\" restart %u retry %u run %d readonly %d "
                  "stop %d",
                  row->rule, got.candidate, got.priority, role_cause_text(got.cause), got.restart,
@@ -385,6 +386,51 @@ static void the_one_that_failed_is_named(void **unused)
     const struct role_verdict verdict = role_judge(&evidence, &memory, (struct monotime){NOW});
     assert_int_equal(verdict.cause, ROLE_SERVICE_FAILED);
     assert_int_equal(verdict.which, 1);
+}
+
+/* Whoever failed while a storage peer was silent has its time to be seen to work again. */
+static void what_was_unsettled_settles(void **unused)
+{
+    struct row row = rows[1];
+    struct role_memory memory = {0};
+
+    (void)unused;
+    row.unsettled = true;
+    row.read = PROBE_DOWN;
+    struct role_evidence evidence = evidence_of(&row);
+    assert_int_equal(role_judge(&evidence, &memory, (struct monotime){NOW}).restart, 0);
+    evidence.store_unsettled = false;
+    const struct role_verdict verdict = role_judge(&evidence, &memory, (struct monotime){NOW + 1});
+    assert_int_equal(verdict.restart, 0);
+    assert_int_equal(verdict.again.ns, NOW + ROLE_SETTLED_NS);
+    assert_int_equal(
+        role_judge(&evidence, &memory, (struct monotime){NOW + ROLE_SETTLED_NS}).restart, 1);
+}
+
+static void the_store_is_to_blame_unless_it_was_seen_to_work(void **unused)
+{
+    static const struct {
+        const char *rule;
+        struct role_store_behind behind;
+        bool doubt;
+    } doubts[] = {
+        {"down", {PROBE_DOWN, {1}, {1}, {0}}, true},
+        {"not known", {PROBE_UNKNOWN, {1}, {1}, {0}}, true},
+        {"not read since this one began to fail", {PROBE_UP, {1}, {99 * NS_PER_S}, {0}}, true},
+        {"read since, and well all the time", {PROBE_UP, {1}, {100 * NS_PER_S}, {0}}, false},
+        {"healed a moment ago", {PROBE_UP, {104 * NS_PER_S}, {105 * NS_PER_S}, {0}}, true},
+        {"healed long enough ago", {PROBE_UP, {103 * NS_PER_S}, {105 * NS_PER_S}, {0}}, false},
+        {"failed once since", {PROBE_UP, {1}, {105 * NS_PER_S}, {104 * NS_PER_S}}, true},
+        {"failed once, long enough ago",
+         {PROBE_UP, {1}, {105 * NS_PER_S}, {103 * NS_PER_S}},
+         false},
+    };
+
+    (void)unused;
+    for (size_t at = 0; at < sizeof(doubts) / sizeof(doubts[0]); at++)
+        if (role_store_in_doubt(&doubts[at].behind, (struct monotime){100 * NS_PER_S}, 7 * NS_PER_S,
+                                (struct monotime){110 * NS_PER_S}) != doubts[at].doubt)
+            fail_msg("%s", doubts[at].rule);
 }
 
 /* Degraded nodes keep their order, the three best ones apart, and never leave the band. */
@@ -516,6 +562,8 @@ int main(void)
         cmocka_unit_test(every_row_of_the_model),
         cmocka_unit_test(a_failure_is_remembered_then_tried_again),
         cmocka_unit_test(the_one_that_failed_is_named),
+        cmocka_unit_test(what_was_unsettled_settles),
+        cmocka_unit_test(the_store_is_to_blame_unless_it_was_seen_to_work),
         cmocka_unit_test(the_band_keeps_the_order),
         cmocka_unit_test(a_pause_keeps_what_was_judged),
         cmocka_unit_test(a_yield_lasts_while_its_reason_does),
