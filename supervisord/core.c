@@ -10,6 +10,7 @@
 #include "base/confine.h"
 #include "supervisord/assemble.h"
 #include "supervisord/breakers.h"
+#include "supervisord/bundles.h"
 #include "supervisord/core_operator.h"
 #include "supervisord/host.h"
 #include "supervisord/journal.h"
@@ -90,6 +91,7 @@ static int apply(struct core *core, struct settings *settings, struct err *err)
     core->postponed[0] = '\0';
     peers_read_key(core);
     breakers_apply(core, monotime_now());
+    bundles_apply(core, monotime_now());
     steer_judge(core, monotime_now());
     steer_send_all(core);
     if (core->settings_changed)
@@ -412,6 +414,8 @@ static int open_parts(struct core *core, struct err *err)
         failed = open_requests(core, err);
     if (failed == 0)
         failed = breakers_new(core, err);
+    if (failed == 0)
+        failed = bundles_new(core, err);
     return failed < 0 ? failed : open_channels(core, err);
 }
 
@@ -441,6 +445,7 @@ int core_open(struct core *core, struct loop *loop, const char *path, FILE *mist
     core_operator_open(core, PROCESS_STATE_FOLDER "/operator");
     peers_read_key(core);
     breakers_apply(core, core->asked);
+    bundles_apply(core, core->asked);
     core->is_dirty = true;
     loop_set_pass_end(loop, handle_pass_end, core);
     service_start(&core->service, loop);
@@ -458,6 +463,7 @@ void core_close(struct core *core)
     loop_timer_cancel(core->loop, &core->tick);
     loop_timer_cancel(core->loop, &core->hurry);
     loop_set_pass_end(core->loop, NULL, NULL);
+    bundles_free(core);
     breakers_free(core);
     if (core->world.probes)
         probe_set_free(core->world.probes);

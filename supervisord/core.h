@@ -55,6 +55,7 @@ struct core_request_handler {
 };
 
 struct breakers;
+struct bundles;
 
 struct core {
     struct loop *loop;
@@ -71,6 +72,7 @@ struct core {
     struct core_router *routers;
     struct core_registry *registries;
     struct breakers *breakers;
+    struct bundles *bundles;
     struct channel_client *clients[WORLD_PROCESSES]; /* none to ourselves */
     struct operator_save operator_save;
     struct monotime store_failed; /* when a probe of the store last failed; 0: never */

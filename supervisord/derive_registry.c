@@ -157,7 +157,8 @@ static void complete_files(struct derive *derive, struct settings_registry *regi
 
     for (size_t at = 0; at < facts->files_bytes; at += strlen(facts->files + at) + 1) {
         const char *path = facts->files + at;
-        if (has_text(params->files, params->files_bytes, path) ||
+        if (has_text(registry->local_files, registry->local_files_bytes, path) ||
+            has_text(params->files, params->files_bytes, path) ||
             append(params->files, &params->files_bytes, sizeof(params->files), path))
             continue;
         fprintf(begin_mistake(derive, params->config), "%s names too many files", params->config);

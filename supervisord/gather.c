@@ -76,7 +76,8 @@ static void gather_services(const struct core *core, const struct world_router *
         evidence->services[evidence->service_count++] = (struct role_service){
             .known = registry->known && core->world.processes[WORLD_LAUNCHER].connected,
             .is_unreadable =
-                registry->status.captured_error[0] != '\0' || registry->facts_error[0] != '\0',
+                registry->bundle.generation == 0 &&
+                (registry->status.captured_error[0] != '\0' || registry->facts_error[0] != '\0'),
             .state = registry->status.state,
             .started = {registry->status.started_ns},
             .start_timeout_ns = registry->settings.start_timeout_ns,

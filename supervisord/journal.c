@@ -28,6 +28,7 @@ static const struct telling {
     [WORLD_EVENT_NODE] = {"node", "peer"},
     [WORLD_EVENT_OPERATOR] = {"an operator spoke", "object"},
     [WORLD_EVENT_BREAKER] = {"circuit breaker", "storage"},
+    [WORLD_EVENT_BUNDLE] = {"bundle", "registry"},
 };
 
 static void tell(const struct world_event *event, enum log_level level)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "supervisord/breakers.h"
+#include "supervisord/bundle_use.h"
 #include "supervisord/journal.h"
 #include "supervisord/peers.h"
 #include "supervisord/store_watch.h"
@@ -236,6 +237,7 @@ static void take_capture(struct core *core, const struct registry_capture *captu
 
     if (at < 0 || strcmp(capture->path, world->registries[at].settings.params.config) != 0)
         return;
+    bundle_use_take(core, capture, fd, now);
     const int changed = facts_take(&core->facts, capture->path, fd, capture->bundle_bytes, &err);
     core->is_dirty = true; /* one that cannot be understood counts, too */
     if (changed < 0) {

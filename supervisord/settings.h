@@ -57,6 +57,11 @@ enum settings_mode {
     SETTINGS_MODE_ACTIVE_ACTIVE,
 };
 
+enum settings_publish {
+    SETTINGS_PUBLISH_WHEN_ALL_AGREE,
+    SETTINGS_PUBLISH_MANUAL,
+};
+
 struct settings_registry {
     struct registry_params params;
     char user
@@ -67,6 +72,10 @@ struct settings_registry {
     char environment[REGISTRY_LIST_BYTES]; /* as written; the params' has what is derived, too */
     char ready[PROBE_NAME_BYTES];          /* the probe that says it serves; "" only without one */
     int64_t start_timeout_ns;
+    unsigned publish;
+    int64_t bundle_wait_ns;
+    uint16_t local_files_bytes;
+    char local_files[REGISTRY_LIST_BYTES]; /* of this node alone: not in the bundle */
     bool facts_known;    /* its own configuration has been read; else what comes of it is missing */
     bool secret_derived; /* its configuration has none; the cluster key's is in the environment */
 };

@@ -19,6 +19,8 @@
 
 static const char *const switches[] = {"false", "true"};
 
+static const char *const publishes[] = {"when-all-agree", "manual"};
+
 static const char *const modes[] = {
     [SETTINGS_MODE_ACTIVE_STANDBY] = "active-standby",
     [SETTINGS_MODE_ACTIVE_ACTIVE] = "active-active",
@@ -93,8 +95,16 @@ const struct key settings_keys_registry[] = {
          "whether a restart starts the next one as soon as the port is free, while it drains")},
     {"restart", KEY_GROUP(settings_registry, params.restart, registry_restart, restart_keys),
      KEY_HELP("after a crash")},
-    {"publish", KEY_LATER},
-    {"bundle_wait", KEY_LATER},
+    {"publish", KEY_ENUM(settings_registry, publish), KEY_CHOICES(publishes),
+     KEY_DEFAULT("when-all-agree"),
+     KEY_HELP("when changed files become the current bundle: by themselves once all nodes have "
+              "them, or by reghactl bundle publish")},
+    {"bundle_wait", KEY_DURATION(settings_registry, bundle_wait_ns), KEY_RANGE(0, 10 * MINUTE),
+     KEY_DEFAULT("5s"),
+     KEY_HELP("how long a start of reghad waits for a majority to say which bundle is current")},
+    {"local_files", KEY_PACKED(KEY_KIND_PATH, settings_registry, local_files, local_files_bytes),
+     KEY_COUNT(0, FILES_MAX), KEY_RANGE(2, REGISTRY_PATH_BYTES - 1), KEY_RULE("none"),
+     KEY_HELP("files of this node alone, as its certificate: neither compared nor replicated")},
     {"on_transition", KEY_LATER},
     {.name = NULL},
 };

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "supervisord/bundle_use.h"
 #include "supervisord/core_handover.h"
 #include "supervisord/core_operator.h"
 #include "supervisord/gather.h"
@@ -191,6 +192,12 @@ static void decide_run(struct core *core, size_t router_at, size_t registry_at, 
         return;
     case PLACEMENT_RUN:
     case PLACEMENT_STOP:
+        if (placement == PLACEMENT_RUN && core->bundles && !registry->bundle.is_ready &&
+            !registry->wanted && !evidence.is_found) {
+            snprintf(registry->why, sizeof(registry->why),
+                     "a majority is awaited to say which bundle is current");
+            return;
+        }
         registry->wanted = placement == PLACEMENT_RUN;
         snprintf(registry->why, sizeof(registry->why), "%s%s is %s here%s",
                  is_everywhere ? "on every node; " : "", name,
@@ -337,7 +344,7 @@ static void send_registries(struct core *core, bool all)
     for (size_t at = 0; at < core->world.registry_count; at++) {
         struct core_registry *memory = &core->registries[at];
         const struct world_registry *registry = &core->world.registries[at];
-        const struct registry_goal goal = {
+        struct registry_goal goal = {
             .params = registry->settings.params,
             .run = registry->wanted,
             .restart_serial = memory->restart_serial,
@@ -345,9 +352,14 @@ static void send_registries(struct core *core, bool all)
             .no_purging = memory->no_purging,
         };
 
+        bundle_use_digest(core, at, goal.bundle);
         if (!all && memory->is_sent && memcmp(&goal, &memory->sent, sizeof(goal)) == 0)
             continue;
         if (channel_client_want(client, &registry_message_goal, &goal) < 0)
+            return;
+        const bool is_new =
+            all || !memory->is_sent || strcmp(goal.bundle, memory->sent.bundle) != 0;
+        if (is_new && bundle_use_send(core, at) < 0)
             return;
         memory->sent = goal;
         memory->is_sent = true;

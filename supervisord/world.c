@@ -26,6 +26,7 @@ const char *world_event_kind_name(enum world_event_kind kind)
         [WORLD_EVENT_PROCESS] = "process",   [WORLD_EVENT_RELOAD] = "reload",
         [WORLD_EVENT_DECISION] = "decision", [WORLD_EVENT_NODE] = "node",
         [WORLD_EVENT_OPERATOR] = "operator", [WORLD_EVENT_BREAKER] = "breaker",
+        [WORLD_EVENT_BUNDLE] = "bundle",
     };
 
     assert(kind < WORLD_EVENT_KINDS);

@@ -17,6 +17,7 @@
 #include "supervisord/operator.h"
 #include "supervisord/peers_news.h"
 #include "supervisord/settings.h"
+#include "supervisord/world_bundle.h"
 #include "vrrp/kernel/message.h"
 #include "vrrp/message.h"
 
@@ -61,6 +62,7 @@ struct world_registry {
     struct monotime differs_since; /* the digests; 0: they do not */
     bool drifted; /* a peer's digest differs, or the running one differs from the files, for long */
     char drift[128];        /* from whom, in words */
+    struct world_bundle bundle;
     struct histogram ready; /* from start to first successful probe */
     bool facts_known;       /* its own configuration has been read */
     char facts_error[192];
@@ -96,6 +98,7 @@ enum world_event_kind {
     WORLD_EVENT_NODE,     /* another one is heard, or silent */
     WORLD_EVENT_OPERATOR, /* people said something of this node */
     WORLD_EVENT_BREAKER,  /* a storage peer was cut off, or let go */
+    WORLD_EVENT_BUNDLE,   /* published, refused, not confirmed */
     WORLD_EVENT_KINDS,
 };
 
