@@ -2,8 +2,9 @@
 #include "vrrp/router.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdlib.h>
+
+#include "vrrp/remark.h"
 
 #define LOG_EVERY_NS  (60 * NS_PER_S)
 #define LATE_FRACTION 10 /* an advert that is later than a tenth of the interval */
@@ -73,19 +74,6 @@ static bool is_guarded(const struct vrrp_router *router)
     return router->kernel_goal.guard_ns > 0 && status && status->guarded;
 }
 
-static void report_failure(struct vrrp_router *router, const struct vrrp_sender_failure *failure,
-                           struct monotime now)
-{
-    uint64_t suppressed;
-
-    router->counters.send_errors += failure->count;
-    if (failure->count > 0 && log_limit_pass(&router->limits.send, LOG_EVERY_NS, now, &suppressed))
-        log_warning("an advert could not be sent",
-                    "vrouter=%s vrid=%u interface=%s error=\"%s\" suppressed=%llu",
-                    router->params.name, router->params.vrid, router->params.interface,
-                    strerror(failure->error), (unsigned long long)suppressed);
-}
-
 static void send_advert(struct vrrp_router *router, uint8_t priority, struct monotime now)
 {
     const struct vrrp_params *params = &router->params;
@@ -98,7 +86,7 @@ static void send_advert(struct vrrp_router *router, uint8_t priority, struct mon
         return;
     const struct vrrp_sender_failure failure =
         vrrp_sender_advert(&router->sender, params, &advert, is_guarded(router));
-    report_failure(router, &failure, now);
+    vrrp_remark_failure(router, &failure, now);
     if (priority == 0) {
         router->counters.resignations_sent++;
         return;
@@ -397,50 +385,6 @@ void vrrp_router_stop(struct vrrp_router *router, enum vrrp_reason reason, struc
     handle(router, &event, now);
 }
 
-/* What is accepted and yet worth a word. */
-static void remark(struct vrrp_router *router, const struct vrrp_packet *packet,
-                   const struct address *sender, struct monotime now)
-{
-    const struct {
-        bool seen;
-        uint64_t *counter;
-        struct log_limit *limit;
-        const char *sentence;
-    } remarks[] = {
-        {packet->interval_differs, &router->counters.interval_mismatches, &router->limits.interval,
-         "another router advertises at another interval"},
-        {packet->addresses_differ, &router->counters.address_mismatches, &router->limits.addresses,
-         "another router advertises other addresses"},
-        {packet->checksum == VRRP_CHECKSUM_RFC9568, &router->counters.checksums_rfc9568,
-         &router->limits.checksum, "another router uses the checksum without pseudo-header"},
-    };
-    char text[ADDRESS_TEXT_BYTES];
-    uint64_t suppressed;
-
-    for (size_t at = 0; at < sizeof(remarks) / sizeof(remarks[0]); at++) {
-        if (!remarks[at].seen)
-            continue;
-        ++*remarks[at].counter;
-        if (log_limit_pass(remarks[at].limit, LOG_EVERY_NS, now, &suppressed))
-            log_warning(remarks[at].sentence, "vrouter=%s vrid=%u source=%s suppressed=%llu",
-                        router->params.name, router->params.vrid, address_format_host(sender, text),
-                        (unsigned long long)suppressed);
-    }
-}
-
-static void report_rival(struct vrrp_router *router, const struct vrrp_advert *advert,
-                         struct monotime now)
-{
-    char text[ADDRESS_TEXT_BYTES];
-    uint64_t suppressed;
-
-    if (log_limit_pass(&router->limits.rival, LOG_EVERY_NS, now, &suppressed))
-        log_warning("a lesser router advertises while we are active",
-                    "vrouter=%s vrid=%u source=%s priority=%u suppressed=%llu", router->params.name,
-                    router->params.vrid, address_format_host(&advert->sender, text),
-                    advert->priority, (unsigned long long)suppressed);
-}
-
 enum vrrp_drop vrrp_router_receive(struct vrrp_router *router, const struct vrrp_datagram *datagram,
                                    struct monotime heard, struct monotime now)
 {
@@ -461,13 +405,13 @@ enum vrrp_drop vrrp_router_receive(struct vrrp_router *router, const struct vrrp
     router->counters.adverts_received++;
     router->counters.resignations_received += packet.priority == 0;
     vrrp_packet_heard(&router->habit, packet.checksum);
-    remark(router, &packet, &datagram->source, now);
+    vrrp_remark_packet(router, &packet, &datagram->source, now);
     if (router->shared->heard)
         router->shared->heard(router->shared->heard_owner, &datagram->source,
                               packet.priority == 0 ? 0 : packet.advert_interval_ns, heard);
     handle(router, &event, now);
     if (router->fsm.asserted != asserted)
-        report_rival(router, &event.advert, now);
+        vrrp_remark_rival(router, &event.advert, now);
     router->counters.asserted = router->fsm.asserted;
     router->counters.resignations_ignored = router->fsm.resignations_ignored;
     return VRRP_ACCEPTED;
