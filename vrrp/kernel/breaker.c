@@ -242,8 +242,11 @@ static void handle_lost(void *owner, struct monotime now)
 {
     struct kernel_breaker *breaker = owner;
 
-    (void)kernel_nft_take_lost(breaker->nft);
-    log_warning("somebody removed the circuit breaker's rules, they are put back", "");
+    bool removed;
+
+    (void)kernel_nft_take_lost(breaker->nft, &removed); /* or this would not have been called */
+    if (removed)
+        log_warning("somebody removed the circuit breaker's rules, they are put back", "");
     breaker->is_table = false;
     put(breaker, now);
     tell(breaker, now);

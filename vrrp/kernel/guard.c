@@ -110,13 +110,14 @@ void kernel_guard_update(struct kernel_guard *guard, bool links_changed, struct 
         put_in_force(guard, table, now);
 }
 
-static void rebuild(struct kernel_guard *guard, struct monotime now)
+/* `removed`: by somebody; else it is only to be sure. */
+static void rebuild(struct kernel_guard *guard, bool removed, struct monotime now)
 {
     char *table = guard->table;
 
-    guard->rebuilt++;
-    log_warning("somebody removed the guard's rules, they are put back", "rebuilt=%llu",
-                (unsigned long long)guard->rebuilt);
+    if (removed)
+        log_warning("somebody removed the guard's rules, they are put back", "rebuilt=%llu",
+                    (unsigned long long)++guard->rebuilt);
     guard->table = NULL;
     put_in_force(guard, table, now);
 }
@@ -131,7 +132,8 @@ static void handle_refresh(struct loop_timer *timer, struct monotime now)
 {
     struct kernel_guard *guard = timer->owner;
     const struct kernel_state *state = guard->params.state;
-    const bool was_lost = kernel_nft_take_lost(guard->nft);
+    bool removed;
+    const bool was_lost = kernel_nft_take_lost(guard->nft, &removed);
     char *table = kernel_rules_table(&state->wanted, &state->links);
 
     if (table == NULL) {
@@ -141,7 +143,7 @@ static void handle_refresh(struct loop_timer *timer, struct monotime now)
     } else {
         free(table);
         if (was_lost || refresh(guard, now) < 0)
-            rebuild(guard, now);
+            rebuild(guard, removed || !was_lost, now);
         else
             schedule(guard, KERNEL_RULES_REFRESH_NS, now);
     }

@@ -19,7 +19,7 @@
 
 /* A big ruleset that somebody loads is told to us element by element. */
 #define RECEIVE_BYTES (1024 * 1024)
-#define LOG_EVERY_NS  (60 * NS_PER_S)
+#define LOG_EVERY_NS  (60 * 60 * NS_PER_S)
 
 #define TASK_NAME_BYTES 16
 
@@ -32,6 +32,7 @@ struct kernel_nft {
     struct nft_ctx *context; /* NULL until there is something to do */
     bool is_removed;         /* by a transaction whose end has not been read */
     bool is_lost;
+    bool is_overrun;
     char self[TASK_NAME_BYTES];
     struct log_limit failed;
 };
@@ -121,13 +122,13 @@ int kernel_nft_run(struct kernel_nft *nft, const char *commands, struct monotime
 {
     int failed = open_context(nft);
 
-    nft->is_lost |= read_events(nft);
+    nft->is_overrun |= read_events(nft);
     if (failed == 0 && nft_run_cmd_from_buffer(nft->context, commands) != 0) {
         report_refusal(nft, now);
         failed = -EIO;
     }
     (void)read_events(nft);
-    if (nft->is_lost)
+    if (nft->is_lost || nft->is_overrun)
         /* -ENOMEM: the next event tells. */
         (void)loop_timer_set(nft->loop, &nft->tell, now);
     return failed;
@@ -138,19 +139,20 @@ const char *kernel_nft_output(const struct kernel_nft *nft)
     return nft->context != NULL ? nft_ctx_get_output_buffer(nft->context) : "";
 }
 
-bool kernel_nft_take_lost(struct kernel_nft *nft)
+bool kernel_nft_take_lost(struct kernel_nft *nft, bool *ret_certain)
 {
-    const bool was_lost = nft->is_lost;
+    const bool any = nft->is_lost || nft->is_overrun;
 
-    nft->is_lost = false;
-    return was_lost;
+    *ret_certain = nft->is_lost;
+    nft->is_lost = nft->is_overrun = false;
+    return any;
 }
 
 static void handle_tell(struct loop_timer *timer, struct monotime now)
 {
     struct kernel_nft *nft = timer->owner;
 
-    if (nft->is_lost)
+    if (nft->is_lost || nft->is_overrun)
         nft->params.lost(nft->params.owner, now);
 }
 
@@ -159,7 +161,7 @@ static void handle_readable(struct loop_io *io, unsigned events, struct monotime
     struct kernel_nft *nft = io->owner;
 
     (void)events;
-    nft->is_lost |= read_events(nft);
+    nft->is_overrun |= read_events(nft);
     handle_tell(&nft->tell, now);
 }
 

@@ -34,7 +34,10 @@ int kernel_nft_run(struct kernel_nft *nft, const char *commands, struct monotime
 /* What the last commands printed. Valid until the next ones. */
 const char *kernel_nft_output(const struct kernel_nft *nft);
 
-/* Whether some of the table may have gone since this was asked last. */
-bool kernel_nft_take_lost(struct kernel_nft *nft);
+/*
+ * Whether some of the table may have gone since this was asked last. `ret_certain`: it has; else
+ * news were lost, as they are while somebody loads a very big ruleset.
+ */
+bool kernel_nft_take_lost(struct kernel_nft *nft, bool *ret_certain);
 
 #endif

@@ -333,6 +333,12 @@ def test_guard_lost():
     net, client = start()
     client.want(goal("registry", [VIP], guard_ns=300_000_000))
     client.until(lambda: client.status.get("registry", {}).get("guarded"))
+    many = ", ".join(f"10.{200 + at // 65536}.{at // 256 % 256}.{at % 256}" for at in range(98000))
+    run("nft", "-f", "-", input=f"table ip big {{ set s {{ type ipv4_addr; elements = {{ {many} }}; }}; }}\n")
+    client.until(lambda: False, 0.3)
+    check("news lost to a big ruleset count for nothing", client.status["registry"]["guarded"] and
+          client.status["registry"]["guard_rebuilt"] == 0, client.status["registry"])
+    stage.nft("delete", "table", "ip", "big")
     adverts = stage.Adverts()
     for what, command in (("the ruleset is flushed", ("flush", "ruleset")),
                           ("one chain is flushed", ("flush", "chain", "netdev", "regha", "local_4")),
