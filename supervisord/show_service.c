@@ -148,6 +148,36 @@ static void ability(struct table *table, enum probe_ability ability)
         table_bool(table, ability == PROBE_ABILITY_YES);
 }
 
+/* "status 200-299 401, header X, body ..., json /a = b, all components": what must be true. */
+static void wants(struct table *table, const struct probe_params *params)
+{
+    const struct probe_wanted *wanted = &params->wanted;
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&text, &bytes);
+
+    if (!out) {
+        table_none(table);
+        return;
+    }
+    for (size_t at = 0; at < params->status_count; at++)
+        fprintf(out, at > 0 ? " or %u-%u" : "status %u-%u", params->status[at].least,
+                params->status[at].most);
+    if (wanted->header[0] != '\0')
+        fprintf(out, ", header %s", wanted->header);
+    if (wanted->body[0] != '\0')
+        fprintf(out, ", body %s", wanted->body);
+    if (wanted->json[0] != '\0')
+        fprintf(out, ", json %s %s", wanted->json, wanted->json_value);
+    for (size_t at = 0; at < params->components_bytes; at += strlen(params->components + at) + 1)
+        fprintf(out, "%s%s", at > 0 ? " " : "components ", params->components + at);
+    if (fclose(out) == 0)
+        table_text_or_none(table, text);
+    else
+        table_none(table);
+    free(text);
+}
+
 /* Who is asked for what, as far as the type has it; a secret's name is none. */
 static void probe_what(struct table *table, const struct probe_params *params)
 {
@@ -162,7 +192,10 @@ static void probe_what(struct table *table, const struct probe_params *params)
         table_text(table, "%s/%s", params->bucket.name, params->bucket.write_key);
     else
         table_none(table);
+    wants(table, params);
     table_text_or_none(table, params->credentials);
+    table_text_or_none(table, params->server_name);
+    table_text_or_none(table, params->cert_file);
     table_text_or_none(table, params->depends);
 }
 
@@ -208,7 +241,10 @@ struct table *show_service_probe(const struct show *show, const struct probe_sta
         {"url", "url"},
         {"read", "reads"},
         {"write", "writes"},
+        {"wants", "wants"},
         {"credentials", "credentials"},
+        {"server_name", "TLS name"},
+        {"cert_file", "certificate"},
         {"depends", "depends on"},
         {"required_by", "required by"},
         {"interval_seconds", "interval"},

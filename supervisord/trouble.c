@@ -279,8 +279,8 @@ static void probe(const struct teller *teller, const struct probe_state *probe)
     if (probe->shallow && probe->health != PROBE_NOT_APPLICABLE)
         say(teller, TROUBLE_NOTE, look_at(&trouble, look),
             "probe %s is shallow: the registry asks for credentials, so nothing is read from "
-            "storage",
-            probe->params.name);
+            "storage (%s)",
+            probe->params.name, probe->text);
 }
 
 /* A fresh process is not known to live yet, but a probe may have found it serving already. */

@@ -44,9 +44,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     const uint8_t *const divide = memchr(bytes + HEAD_BYTES, '\0', size - HEAD_BYTES);
     const size_t url_bytes =
         divide != NULL ? (size_t)(divide - bytes) - HEAD_BYTES : size - HEAD_BYTES;
+    static const uint8_t types[] = {PROBE_TYPE_HARBOR,   PROBE_TYPE_HTTP, PROBE_TYPE_MINIO,
+                                    PROBE_TYPE_REGISTRY, PROBE_TYPE_S3,   PROBE_TYPE_TCP};
     struct probe_params params = {
         .name = "probe",
-        .type = bytes[0] % PROBE_TYPES,
+        .type = types[bytes[0] % sizeof(types)],
         .check = bytes[1] % (PROBE_CHECK_MAINTENANCE + 1),
         .bucket = {.name = "registry", .region = "us-east-1", .read_key = "a/b", .write_key = "c"},
         .credentials = "store",

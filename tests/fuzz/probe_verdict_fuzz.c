@@ -77,8 +77,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     if (size < HEAD_BYTES)
         return 0;
 
+    static const uint8_t types[] = {PROBE_TYPE_HARBOR,   PROBE_TYPE_HTTP, PROBE_TYPE_MINIO,
+                                    PROBE_TYPE_REGISTRY, PROBE_TYPE_S3,   PROBE_TYPE_TCP};
     const struct probe_params params = {
-        .type = bytes[0] % PROBE_TYPES,
+        .type = types[bytes[0] % sizeof(types)],
         .check = bytes[1] % (PROBE_CHECK_MAINTENANCE + 1),
         .status_count = 1,
         .status = {{200, 299}},

@@ -89,7 +89,8 @@ class Stage:
         path = self.folder / f"{name}.yml"
         path.write_text(f"version: 0.1\nlog: {{level: error}}\nstorage:\n{storage}\nhttp:\n  addr: 127.0.0.1:{port}\n"
                         f"{extra}")
-        return self.spawn(name, "/usr/bin/docker-registry", "serve", str(path))
+        import registry  # the lab's: Debian's, or Distribution 3 where REGHA_LAB_REGISTRY=3
+        return self.spawn(name, registry.Registry().path, "serve", str(path), OTEL_TRACES_EXPORTER="none")
 
     def clean(self):
         for child in self.children:
