@@ -239,7 +239,8 @@ static void handle_verb(void *owner, const struct requests_call *call, struct mo
         refuse(remote, call, WORLD_USAGE, "the line is too long\n");
         return;
     }
-    memcpy(line, call->body, call->body_bytes);
+    if (call->body_bytes > 0)
+        memcpy(line, call->body, call->body_bytes);
     line[call->body_bytes] = '\0';
     tell(remote, call, line);
     if (line_next(line, call->body_bytes, &at, &command) != LINE_GOOD || at < call->body_bytes ||
