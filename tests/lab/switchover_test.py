@@ -5,7 +5,7 @@ import signal
 
 import kernel
 import scenario
-from machine import wait_for
+from machine import PYTHON, wait_for
 from scenario import require, spread
 
 SECONDS = 30
@@ -92,6 +92,29 @@ def dry_run(cluster, _):
     return done.stdout.strip()
 
 
+LISTENER = "import socket, time; own = socket.socket(); own.setsockopt(1, 2, 1); own.bind(('', 5000)); own.listen(); time.sleep(600)"
+
+
+def rolled_back(cluster, _):
+    """The registry cannot be started on the target, for somebody else has its port: nothing was given up."""
+    wait_eligible(cluster)
+    primary = cluster.wait_primary()
+    target = next(node for node in cluster.nodes if node is not primary)
+    listener = target.spawn(PYTHON, "-c", LISTENER)
+    wait_for("the port to be taken", lambda: ":5000" in target.run("ss", "-Hltn").stdout, 10)
+    api = cluster.meter_api()
+    api.wait_good(0, 10, count=20)
+    begun = kernel.now_ns()
+    done = ask(primary, "switchover", "registry", "to", target.name)
+    api.wait_good(kernel.now_ns(), 10, count=20)
+    failed = api.failures(begun)
+    api.stop()
+    listener.send(signal.SIGKILL)
+    require(done.returncode == 1 and "rolled back" in said(done), f"{done.returncode}: {said(done)}")
+    require(cluster.wait_primary() is primary and not failed, f"it moved, or clients saw it: {failed}")
+    return said(done)
+
+
 def refusals(cluster, _):
     wait_eligible(cluster)
     primary = cluster.wait_primary()
@@ -170,4 +193,4 @@ def keys(cluster, _):
 
 if __name__ == "__main__":
     scenario.main([("lab/switchover-loaded", switchover), ("lab/switchover-dry", dry_run), ("lab/switchover-refused", refusals),
-                   ("lab/failover-forced", forced), ("lab/key-rotation", keys)], repeat=2)
+                   ("lab/failover-forced", forced), ("lab/key-rotation", keys), ("lab/switchover-rolled-back", rolled_back)], repeat=2)
