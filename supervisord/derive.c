@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "supervisord/derive_breaker.h"
+#include "supervisord/derive_probes.h"
 #include "supervisord/derive_registry.h"
 
 #define PATH_BYTES     160
@@ -348,6 +349,7 @@ void derive_all(struct derive *derive)
         complete_router(derive, &settings->routers[at]);
     for (size_t at = 0; at < settings->registry_count; at++)
         derive_registry_complete(derive, at);
+    derive_probes_gateway(derive);
     for (size_t at = 0; at < settings->probe_count; at++)
         complete_probe(derive, &settings->probes[at]);
     derive_registry_link(derive);

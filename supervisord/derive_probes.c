@@ -10,6 +10,7 @@
 #define LIVE         "minio"
 #define CLUSTER      "cluster"
 #define CLUSTER_READ "cluster-read"
+#define GATEWAY      "gateway"
 #define READ_SUFFIX  "-read"
 
 #define RISE 2
@@ -365,6 +366,43 @@ static void add_read(const struct addition *addition)
     for (size_t at = 0; at < settings->router_count; at++)
         if (strcmp(settings->routers[at].params.name, registry->follows) == 0)
             require(derive, &settings->routers[at], probe.name);
+}
+
+void derive_probes_gateway(struct derive *derive)
+{
+    struct settings *settings = derive->settings;
+    const struct address *gateway = &settings->policy.gateway;
+    const struct origin *written = origin_find(derive->origins, gateway, ORIGIN_VALUE);
+    struct probe_params *probe = &settings->probes[settings->probe_count];
+    char path[64], text[ADDRESS_TEXT_BYTES];
+
+    if (gateway->family == 0 || !written || derive_is_probe(derive, GATEWAY))
+        return;
+    *probe = (struct probe_params){.name = GATEWAY,
+                                   .type = PROBE_TYPE_PING,
+                                   .scope = PROBE_SCOPE_LOCAL,
+                                   .tls_verify = true,
+                                   .rise = RISE,
+                                   .fall = FALL};
+    snprintf(probe->url, sizeof(probe->url), "ping://%s%s%s",
+             gateway->family == AF_INET6 ? "[" : "", address_format_host(gateway, text),
+             gateway->family == AF_INET6 ? "]" : "");
+    snprintf(path, sizeof(path), "probes[%zu]", settings->probe_count++);
+    origin_set(derive->origins, &(struct origin){.field = probe,
+                                                 .kind = ORIGIN_GROUP,
+                                                 .how = ORIGIN_DERIVED,
+                                                 .key = key_find(settings_keys_root(), "probes"),
+                                                 .path = path,
+                                                 .file = written->file,
+                                                 .line = written->line,
+                                                 .because = "policy.gateway"});
+    derive_note(derive, probe, "name", "policy.gateway");
+    derive_note(derive, probe, "type", "policy.gateway");
+    derive_note(derive, probe, "url", "policy.gateway");
+    derive_note(derive, probe, "tls_verify", NULL);
+    derive_note(derive, probe, "scope", "where it asks");
+    derive_note(derive, probe, "rise", NULL);
+    derive_note(derive, probe, "fall", NULL);
 }
 
 void derive_probes_add(struct derive *derive, struct settings_registry *registry,

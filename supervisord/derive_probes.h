@@ -17,4 +17,7 @@ void derive_probes_add(struct derive *derive, struct settings_registry *registry
 /* Whether this registry could bring a probe of that name once its configuration is known. */
 bool derive_probes_may_add(const struct settings_registry *registry, const char *name);
 
+/* The probe of policy.gateway, if there is one: a node that is alone asks whether it is cut off. */
+void derive_probes_gateway(struct derive *derive);
+
 #endif

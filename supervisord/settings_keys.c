@@ -18,7 +18,7 @@
 /* The most characters that a text field holds. */
 #define ROOM(owner, field) (int64_t)(sizeof(KEY_OF(owner, field)) - 1)
 
-#define PROBES_SPARE    (4 * SETTINGS_REGISTRIES_MAX)
+#define PROBES_SPARE    (4 * SETTINGS_REGISTRIES_MAX + 1) /* and the gateway's */
 #define SOCKET_PATH_MAX (sizeof(((struct sockaddr_un *)0)->sun_path) - 1)
 
 /* key_files is a list of two, one behind the other. */

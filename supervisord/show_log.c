@@ -22,7 +22,8 @@ static const struct world_event *event_before(const struct world *world,
 
 static bool is_history(const struct world_event *event)
 {
-    return (event->kind == WORLD_EVENT_ROUTER || event->kind == WORLD_EVENT_REGISTRY) &&
+    return (event->kind == WORLD_EVENT_ROUTER || event->kind == WORLD_EVENT_REGISTRY ||
+            event->kind == WORLD_EVENT_DECISION || event->kind == WORLD_EVENT_OPERATOR) &&
            event->to[0] != '\0';
 }
 

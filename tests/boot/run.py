@@ -125,7 +125,7 @@ def it_is_installed_as_readme_says(machine):
 
 
 def units_are_well_formed(machine):
-    units = [f"/usr/lib/systemd/system/{unit}.service" for unit in (*UNITS, "regha-orphan")]
+    units = [f"/usr/lib/systemd/system/{unit}.service" for unit in (*UNITS, "regha-orphan", "regha-drain")]
     status, out = machine.output("systemd-analyze", "verify", "--man=no", *units)
     expect(status == 0 and not out.strip(), out.strip())
 
