@@ -74,6 +74,13 @@ static bool is_silent(const struct breaker *breaker, const struct breaker_eviden
     return waited_ns(breaker, &evidence->peers[at], now) >= evidence->params.connect_timeout_ns;
 }
 
+/* Not even a connection is made. A busy peer makes them, and answers late. */
+static bool is_dark(const struct breaker *breaker, const struct breaker_evidence *evidence,
+                    size_t at, struct monotime now)
+{
+    return evidence->peers[at].connected.ns == 0 && is_silent(breaker, evidence, at, now);
+}
+
 /* Whether the peer has just now said anything to a probe begun no earlier than `since`. */
 static bool has_spoken(const struct breaker_peer *peer, struct monotime since)
 {
@@ -160,7 +167,8 @@ static enum breaker_reason weigh(const struct breaker *breaker,
         (!is_known || answered >= VETO_INTERVALS * params->doubt_interval_ns)) {
         if (peer->connected.ns == 0)
             return BREAKER_REASON_HOST;
-        if (waited >= 2 * params->connect_timeout_ns)
+        /* One that has come back this moment connects at once, and answers a little later. */
+        if (monotime_since(peer->connected, now) >= 2 * params->connect_timeout_ns)
             return BREAKER_REASON_FROZEN;
     }
     if (waited >= params->answer_timeout_ns &&
@@ -169,16 +177,26 @@ static enum breaker_reason weigh(const struct breaker *breaker,
     return BREAKER_REASON_EARLY;
 }
 
+static bool is_hung(const struct breaker *breaker, const struct breaker_evidence *evidence,
+                    size_t at, struct monotime now)
+{
+    return waited_ns(breaker, &evidence->peers[at], now) >= evidence->params.answer_timeout_ns;
+}
+
 /* Others that the store has to do without, or may have to. */
 static unsigned count_lost(const struct breaker *breaker, const struct breaker_evidence *evidence,
                            size_t at, struct monotime now)
 {
     unsigned lost = 0;
 
-    for (size_t other = 0; other < evidence->peer_count; other++)
-        lost += other != at && !evidence->peers[other].is_excluded &&
-                (breaker->peers[other].state == BREAKER_OPEN ||
-                 is_refusing(&evidence->peers[other]) || is_silent(breaker, evidence, other, now));
+    for (size_t other = 0; other < evidence->peer_count; other++) {
+        const struct breaker_peer *peer = &evidence->peers[other];
+        if (other == at || peer->is_excluded)
+            continue;
+        lost += breaker->peers[other].state == BREAKER_OPEN || is_refusing(peer) ||
+                is_dark(breaker, evidence, other, now) || is_hung(breaker, evidence, other, now) ||
+                (peer->host == BREAKER_HOST_SILENT && is_silent(breaker, evidence, other, now));
+    }
     return lost;
 }
 
@@ -189,11 +207,9 @@ static unsigned count_gone(const struct breaker *breaker, const struct breaker_e
     unsigned gone = 0;
 
     for (size_t other = 0; other < evidence->peer_count; other++)
-        gone +=
-            other != at && !evidence->peers[other].is_excluded &&
-            (breaker->peers[other].state == BREAKER_OPEN || is_refusing(&evidence->peers[other]) ||
-             waited_ns(breaker, &evidence->peers[other], now) >=
-                 evidence->params.answer_timeout_ns);
+        gone += other != at && !evidence->peers[other].is_excluded &&
+                (breaker->peers[other].state == BREAKER_OPEN ||
+                 is_refusing(&evidence->peers[other]) || is_hung(breaker, evidence, other, now));
     return gone;
 }
 
@@ -294,16 +310,16 @@ static enum breaker_reason judge_open(struct breaker *breaker,
 static bool is_blind(const struct breaker *breaker, const struct breaker_evidence *evidence,
                      struct monotime now)
 {
-    bool is_any_silent = false;
+    bool is_any_dark = false;
 
     for (size_t at = 0; at < evidence->peer_count; at++) {
         if (evidence->peers[at].is_excluded)
             continue;
-        if (!is_silent(breaker, evidence, at, now))
+        if (!is_dark(breaker, evidence, at, now))
             return false;
-        is_any_silent = true;
+        is_any_dark = true;
     }
-    return is_any_silent;
+    return is_any_dark;
 }
 
 /*

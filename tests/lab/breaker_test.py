@@ -67,6 +67,14 @@ def timeline(node, fault):
     return words
 
 
+def openings(node, fault):
+    """When this node cut the first peer off, in ms after the fault."""
+    for line in timeline(node, fault):
+        if " open (" in line:
+            return float(line.split()[0])
+    return float("nan")
+
+
 class Reads:
     """Meters of manifest and layer; `back()` gives ms from the fault until each answers again."""
 
@@ -130,7 +138,8 @@ def fault_once(cluster, strike, heal, pick):
         back = reads.back(fault)
         slowest = reads.slowest(fault + int(max(back) * 1e6) + 1_000_000_000)
         holder = cluster.wait_primary_but(victim, 10)
-        line = "; ".join(timeline(holder, fault)[:6])
+        line = "; ".join(timeline(holder, fault)[:6]) + "; opened elsewhere after " + ", ".join(
+            f"{openings(node, fault):.0f}" for node in cluster.nodes if node not in (holder, victim)) + " ms"
         require(opened(cluster, but=victim) >= 1, "no breaker was opened")
     finally:
         reads.stop()

@@ -33,8 +33,9 @@ struct row {
     enum breaker_host host;
     int64_t missed, asked, two, begun, connected, answered, refused;
     int count;
-    int64_t others_answered;            /* and the probe began 2 ms before */
-    int64_t third_asked, third_refused; /* of the last one, which then answered long ago */
+    int64_t others_answered; /* and the probe began 2 ms before */
+    int64_t third_asked, third_connected,
+        third_refused; /* of the last one, which then answered long ago */
     bool is_excluded, is_off;
     enum breaker_state state;           /* before */
     int64_t since, renewed, barred_for; /* of that state */
@@ -95,6 +96,8 @@ static const struct row rows[] = {
      .reason = BREAKER_REASON_EARLY},
     {"fast: connected and not answered: frozen with all that is on it", FROZEN,
      .then = BREAKER_OPEN, .reason = BREAKER_REASON_FROZEN},
+    {"fast: back this moment: it connects at once, and answers a little later", FROZEN,
+     .connected = 5 * MS, .reason = BREAKER_REASON_EARLY},
     {"fast: an answer has twice the time of a connection", FROZEN, .asked = 290 * MS,
      .two = 200 * MS, .connected = 289 * MS, .reason = BREAKER_REASON_EARLY},
     {"fast: a peer that has never answered", DARK, .answered = 0, .then = BREAKER_OPEN,
@@ -131,6 +134,13 @@ static const struct row rows[] = {
      .reason = BREAKER_REASON_LIMIT},
     {"one more is silent: the store may not spare two", DARK, .third_asked = 160 * MS,
      .reason = BREAKER_REASON_LIMIT},
+    {"one more is busy: it makes connections", DARK, .third_asked = 160 * MS,
+     .third_connected = 159 * MS, .then = BREAKER_OPEN, .reason = BREAKER_REASON_HOST},
+    {"busy for too long is lost", DARK, .third_asked = 1500 * MS, .third_connected = 1499 * MS,
+     .reason = BREAKER_REASON_LIMIT},
+    {"nothing opens when all look silent, though one makes connections", DARK,
+     .others_answered = 2000 * MS, .third_asked = 160 * MS, .third_connected = 159 * MS,
+     .reason = BREAKER_REASON_ALONE},
     {"two where drives are known: 4 nodes of 1, quorum 2", DARK, .third_asked = 160 * MS,
      .max_open = 2, .per_node = 1, .per_set = 4, .quorum = 2, .then = BREAKER_OPEN,
      .reason = BREAKER_REASON_HOST},
@@ -221,6 +231,7 @@ static struct breaker_evidence evidence_of(const struct row *row)
             .answered = ago(5000 * MS),
             .answered_begun = ago(5001 * MS),
             .asked = ago(row->third_asked),
+            .connected = ago(row->third_connected),
             .refused = ago(row->third_refused),
             .refused_begun = ago(row->third_refused ? row->third_refused + MS : 0),
         };
