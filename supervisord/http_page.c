@@ -8,6 +8,7 @@
 #include "supervisord/page.h"
 #include "supervisord/show.h"
 
+#define BUFFER_BYTES     16384
 #define TYPE_TEXT        "text/plain; charset=utf-8"
 #define TYPE_HTML        "text/html; charset=utf-8"
 #define TYPE_JSON        "application/json"
@@ -171,21 +172,58 @@ static unsigned write_answer(struct visit *visit, const char **ret_allow)
     return route->write(visit);
 }
 
+/*
+ * A text that grows as it is written, of megabytes with a thousand probes: open_memstream() copies
+ * and clears all of it each time it has no room.
+ */
+struct text {
+    char *bytes; /* with room for a NUL behind them */
+    size_t used, room;
+};
+
+static ssize_t write_text(void *owner, const char *piece, size_t bytes)
+{
+    struct text *text = owner;
+
+    if (text->room - text->used < bytes) {
+        const size_t room = 2 * (text->used + bytes);
+        char *const grown = realloc(text->bytes, room + 1);
+
+        if (!grown)
+            return 0;
+        text->bytes = grown;
+        text->room = room;
+    }
+    memcpy(text->bytes + text->used, piece, bytes);
+    text->used += bytes;
+    text->bytes[text->used] = '\0';
+    return (ssize_t)bytes;
+}
+
 struct http_page_answer http_page_answer(const struct world *world,
                                          const struct http_page_request *request,
                                          struct monotime now, int64_t wall_ns)
 {
     struct http_page_answer answer = {.status = 500, .type = TYPE_TEXT};
     struct visit visit = {world, request, now, wall_ns, NULL, TYPE_TEXT};
+    struct text text = {calloc(1, BUFFER_BYTES + 1), 0, BUFFER_BYTES};
 
-    visit.out = open_memstream(&answer.body, &answer.body_bytes);
-    if (!visit.out)
+    visit.out = fopencookie(&text, "w", (cookie_io_functions_t){.write = write_text});
+    if (!visit.out || !text.bytes) {
+        if (visit.out)
+            fclose(visit.out);
+        free(text.bytes);
         return answer;
+    }
+    (void)setvbuf(visit.out, NULL, _IOFBF, BUFFER_BYTES); /* without, it is only slower */
     answer.status = write_answer(&visit, &answer.allow);
     answer.type = visit.type;
-    if (fclose(visit.out) != 0) {
-        free(answer.body);
-        answer = (struct http_page_answer){.status = 500, .type = TYPE_TEXT};
+    const bool is_cut = ferror(visit.out);
+    if (fclose(visit.out) != 0 || is_cut) {
+        free(text.bytes);
+        return (struct http_page_answer){.status = 500, .type = TYPE_TEXT};
     }
+    answer.body = text.bytes;
+    answer.body_bytes = text.used;
     return answer;
 }

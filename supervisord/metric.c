@@ -74,34 +74,63 @@ void metric_label(struct metric_labels *labels, const char *name, const char *va
     labels->text[labels->used] = '\0';
 }
 
+/*
+ * A thousand probes are 30,000 lines, so lines are put together from pieces: fprintf() takes three times
+ * as long. Nobody else writes to the stream.
+ */
+static void put(FILE *out, const char *text)
+{
+    (void)fputs_unlocked(text,
+                         out); /* a stream in memory: its end tells whether all of it fitted */
+}
+
+static void put_number(FILE *out, uint64_t number)
+{
+    char digits[24];
+    size_t at = sizeof(digits);
+
+    do
+        digits[--at] = (char)('0' + number % 10);
+    while ((number /= 10) > 0);
+    (void)fwrite_unlocked(digits + at, 1, sizeof(digits) - at, out);
+}
+
 static void sample_head(const struct metric *metric, const char *suffix,
                         const struct metric_labels *labels)
 {
-    if (labels && labels->used > 0)
-        fprintf(metric->out, "%s%s{%s} ", metric->name, suffix, labels->text);
-    else
-        fprintf(metric->out, "%s%s ", metric->name, suffix);
+    put(metric->out, metric->name);
+    put(metric->out, suffix);
+    if (labels && labels->used > 0) {
+        put(metric->out, "{");
+        put(metric->out, labels->text);
+        put(metric->out, "}");
+    }
+    put(metric->out, " ");
 }
 
 void metric_count(const struct metric *metric, const struct metric_labels *labels, uint64_t value)
 {
     sample_head(metric, "", labels);
-    fprintf(metric->out, "%llu\n", (unsigned long long)value);
+    put_number(metric->out, value);
+    put(metric->out, "\n");
 }
 
 /* All nanoseconds, without zeros at the end. */
 static void write_seconds(FILE *out, int64_t span_ns)
 {
     const uint64_t ns = span_ns < 0 ? (uint64_t)-span_ns : (uint64_t)span_ns;
-    char fraction[16];
-    int digits = snprintf(fraction, sizeof(fraction), "%09llu",
-                          (unsigned long long)(ns % (uint64_t)NS_PER_S));
+    char fraction[] = ".000000000";
+    uint64_t rest = ns % (uint64_t)NS_PER_S;
+    size_t digits = sizeof(fraction) - 1;
 
-    while (digits > 0 && fraction[digits - 1] == '0')
+    for (size_t at = digits - 1; at > 0; at--, rest /= 10)
+        fraction[at] = (char)('0' + rest % 10);
+    while (digits > 0 && (fraction[digits - 1] == '0' || fraction[digits - 1] == '.'))
         digits--;
-    fprintf(out, "%s%llu", span_ns < 0 ? "-" : "", (unsigned long long)(ns / (uint64_t)NS_PER_S));
-    if (digits > 0)
-        fprintf(out, ".%.*s", digits, fraction);
+    if (span_ns < 0)
+        put(out, "-");
+    put_number(out, ns / (uint64_t)NS_PER_S);
+    (void)fwrite_unlocked(fraction, 1, digits, out);
 }
 
 void metric_seconds(const struct metric *metric, const struct metric_labels *labels,
@@ -109,22 +138,29 @@ void metric_seconds(const struct metric *metric, const struct metric_labels *lab
 {
     sample_head(metric, "", labels);
     write_seconds(metric->out, span_ns);
-    fputc('\n', metric->out);
+    put(metric->out, "\n");
 }
 
 static void write_bucket(const struct metric *metric, const struct metric_labels *labels,
                          int64_t bound_ns, uint64_t count)
 {
-    fprintf(metric->out, "%s_bucket{%s%sle=\"", metric->name, labels ? labels->text : "",
-            labels && labels->used > 0 ? "," : "");
+    put(metric->out, metric->name);
+    put(metric->out, "_bucket{");
+    if (labels && labels->used > 0) {
+        put(metric->out, labels->text);
+        put(metric->out, ",");
+    }
+    put(metric->out, "le=\"");
     if (bound_ns == INT64_MAX)
-        fputs("+Inf", metric->out);
+        put(metric->out, "+Inf");
     else
         write_seconds(metric->out, bound_ns);
     /* OpenMetrics: a bound is a float, "1.0". */
     if (metric->openmetrics && bound_ns != INT64_MAX && bound_ns % NS_PER_S == 0)
-        fputs(".0", metric->out);
-    fprintf(metric->out, "\"} %llu\n", (unsigned long long)count);
+        put(metric->out, ".0");
+    put(metric->out, "\"} ");
+    put_number(metric->out, count);
+    put(metric->out, "\n");
 }
 
 void metric_histogram(const struct metric *metric, const struct metric_labels *labels,
@@ -139,9 +175,10 @@ void metric_histogram(const struct metric *metric, const struct metric_labels *l
     write_bucket(metric, labels, INT64_MAX, histogram->count);
     sample_head(metric, "_sum", labels);
     write_seconds(metric->out, histogram->sum_ns);
-    fputc('\n', metric->out);
+    put(metric->out, "\n");
     sample_head(metric, "_count", labels);
-    fprintf(metric->out, "%llu\n", (unsigned long long)histogram->count);
+    put_number(metric->out, histogram->count);
+    put(metric->out, "\n");
 }
 
 void metric_states(const struct metric *metric, const struct metric_labels *labels,

@@ -296,6 +296,37 @@ static void test_without_server(void **unused)
 }
 
 /* Without descriptors this process knows nothing of anybody: that makes no probe go down. */
+static bool have_three_ended(struct stage *stage)
+{
+    return stage->ended == 3;
+}
+
+/* Many probes that begin together must not be one burst; how late each is asked is counted. */
+static void test_starts_are_apart(void **unused)
+{
+    const struct probe_params params[] = {
+        params_of("first", PROBE_TYPE_HTTP, "http://127.0.0.1:1"),
+        params_of("second", PROBE_TYPE_HTTP, "http://127.0.0.1:1"),
+        params_of("third", PROBE_TYPE_HTTP, "http://127.0.0.1:1"),
+    };
+    struct monotime due[3];
+    struct stage stage;
+
+    (void)unused;
+    stage_open(&stage);
+    apply(&stage, params, 3);
+    stage_run(&stage, have_three_ended);
+    for (size_t at = 0; at < 3; at++) {
+        const struct probe_state *const state = probe_set_find(stage.set, params[at].name);
+        assert_true(state->late_ns >= 0);
+        due[at] = monotime_add(state->started, -state->late_ns);
+    }
+    assert_int_equal(monotime_since(due[0], due[1]), 200 * NS_PER_US);
+    assert_int_equal(monotime_since(due[1], due[2]), 200 * NS_PER_US);
+    assert_int_equal(probe_set_lateness(stage.set)->count, 3);
+    stage_close(&stage);
+}
+
 static void test_without_descriptors(void **unused)
 {
     struct rlimit before, none;
@@ -597,6 +628,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_manners),
         cmocka_unit_test(test_without_server),
+        cmocka_unit_test(test_starts_are_apart),
         cmocka_unit_test(test_without_descriptors),
         cmocka_unit_test(test_connections_are_kept),
         cmocka_unit_test(test_connections_that_were_closed),
