@@ -373,6 +373,27 @@ def test_guard_lost():
     stop(net, client)
 
 
+def test_guard_refused():
+    """A table of our name that another process owns stands for a kernel that cannot do it."""
+    owner = subprocess.Popen(["nft", "-i"], stdin=subprocess.PIPE, text=True, stdout=subprocess.DEVNULL)
+    owner.stdin.write("add table netdev regha { flags owner; }\n")
+    owner.stdin.flush()
+    check("somebody owns the table", wait_for(lambda: "regha" in stage.nft("list", "tables"), 5) is not None)
+    pathlib.Path(LOG).touch()
+    said = pathlib.Path(LOG).read_text().count("rules were refused")
+    net, client = start()
+    client.want(goal("registry", [VIP], guard_ns=300_000_000))
+    check("refused: the address is held all the same", client.settled("registry") and ours(VIP))
+    client.until(lambda: False, 2.5)
+    check("unguarded, and told so", not client.status["registry"]["guarded"])
+    check("with a short lifetime", find(VIP).get("valid", 99) <= 3, find(VIP))
+    check("said once", pathlib.Path(LOG).read_text().count("rules were refused") == said + 1)
+    owner.stdin.close()
+    owner.wait()
+    check("and in force when it can be had", client.until(lambda: client.status["registry"]["guarded"], 20))
+    stop(net, client)
+
+
 def test_guard_ipv6():
     net, client = start()
     run("ip", "-n", "peer", "addr", "add", "fd00:9::2/64", "dev", "eth1", "nodad")
