@@ -395,6 +395,25 @@ static void greetings(void **unused)
     pair_free(pair);
 }
 
+/* One minor version apart: the hello says so, and the head is longer than ours. */
+static void a_later_version_is_understood(void **unused)
+{
+    struct pair *pair = pair_new(&first, &first, &route);
+    uint8_t bytes[REQUEST_FRAME_HEAD_BYTES + 20] = {0};
+
+    (void)unused;
+    pair->asker.ends.asker_hello[5] = REQUEST_FRAME_MINOR + 1;
+    memcpy(pair->asker.output.bytes, pair->asker.ends.asker_hello, REQUEST_FRAME_HELLO_BYTES);
+    (void)run(pair, &pair->asked, REQUEST_LINK_HEAD); /* hellos */
+    request_frame_put_head(&ask, bytes);
+    memset(bytes + REQUEST_FRAME_HEAD_BYTES, 0xff, sizeof(bytes) - REQUEST_FRAME_HEAD_BYTES);
+    put_record(pair, 0, bytes, sizeof(bytes));
+    assert_int_equal(request_link_run(&pair->asked), REQUEST_LINK_HEAD);
+    assert_int_equal(pair->asked.input.head.uid, ask.uid);
+    assert_int_equal(request_link_run(&pair->asked), REQUEST_LINK_RECEIVED);
+    pair_free(pair);
+}
+
 /* A later version may say more in a head; what is known here is read. */
 static void a_longer_head_is_read(void **unused)
 {
@@ -426,6 +445,7 @@ int main(void)
         cmocka_unit_test(records_are_bounded),
         cmocka_unit_test(bodies_are_as_long_as_was_said),
         cmocka_unit_test(greetings),
+        cmocka_unit_test(a_later_version_is_understood),
         cmocka_unit_test(a_longer_head_is_read),
     };
 

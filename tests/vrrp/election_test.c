@@ -13,8 +13,9 @@
 
 struct lan {
     struct vrrp_fsm routers[ROUTERS];
-    bool cut[ROUTERS]; /* a cut router neither sends nor hears */
-    int moves;         /* how often somebody became Active */
+    bool holds[ROUTERS]; /* the addresses */
+    bool cut[ROUTERS];   /* a cut router neither sends nor hears */
+    int moves;           /* how often somebody became Active */
     struct monotime now;
 };
 
@@ -26,10 +27,14 @@ static void handle(struct lan *lan, int at, const struct vrrp_event *event)
     const unsigned actions = vrrp_fsm_handle(fsm, event, lan->now);
 
     lan->moves += (actions & VRRP_ADD_ADDRESSES) != 0;
+    if (actions & VRRP_REMOVE_ADDRESSES)
+        lan->holds[at] = false;
     if (actions & VRRP_SEND_ADVERT)
         deliver(lan, at, fsm->conditions.priority);
     if (actions & VRRP_SEND_RESIGNATION)
         deliver(lan, at, 0);
+    if (actions & VRRP_ADD_ADDRESSES)
+        lan->holds[at] = true;
 }
 
 static void deliver(struct lan *lan, int from, uint8_t priority)
@@ -149,6 +154,65 @@ static void test_return_without_preempt(void **state)
     assert_int_equal(lan.moves, 1);
 }
 
+static int holders(const struct lan *lan)
+{
+    int count = 0;
+
+    for (int at = 0; at < ROUTERS; at++)
+        count += lan->holds[at];
+    return count;
+}
+
+/* The Active gives it to `to`: up to where the kernel has removed the addresses. */
+static void yield_to(struct lan *lan, int to)
+{
+    struct vrrp_event named = {.kind = VRRP_EVENT_CONDITIONS,
+                               .conditions = lan->routers[to].conditions};
+    struct vrrp_event yields = {.kind = VRRP_EVENT_CONDITIONS,
+                                .conditions = lan->routers[2].conditions};
+
+    named.conditions.successor = true;
+    handle(lan, to, &named);
+    yields.conditions.yield = true;
+    yields.conditions.candidate = false;
+    handle(lan, 2, &yields);
+    assert_int_equal(active(lan), 2);
+    assert_int_equal(holders(lan), 0);
+}
+
+/* To the least of them, at once; the one between stays out of it, and nothing moves after. */
+static void test_hand_over(void **state)
+{
+    const struct vrrp_event released = {.kind = VRRP_EVENT_RELEASED};
+    struct lan lan = lan_new(false);
+
+    (void)state;
+    yield_to(&lan, 0);
+    handle(&lan, 2, &released);
+    assert_int_equal(active(&lan), 0); /* no time has passed */
+    assert_true(lan.holds[0] && holders(&lan) == 1);
+    change(&lan, 2, 120, true);
+    run_for(&lan, 3600 * SECOND);
+    assert_int_equal(active(&lan), 0);
+    assert_int_equal(holders(&lan), 1);
+    assert_int_equal(lan.moves, 1);
+}
+
+/* The named one is gone in that very moment: the next one waits no longer than its skew. */
+static void test_hand_over_to_nobody(void **state)
+{
+    const struct vrrp_event released = {.kind = VRRP_EVENT_RELEASED};
+    struct lan lan = lan_new(false);
+
+    (void)state;
+    yield_to(&lan, 0);
+    lan.cut[0] = true;
+    handle(&lan, 2, &released);
+    assert_int_equal(active(&lan), -1);
+    run_for(&lan, SECOND);
+    assert_int_equal(active(&lan), 1);
+}
+
 /* Health outranks stickiness, and one move is enough for three. */
 static void test_degraded_active(void **state)
 {
@@ -200,6 +264,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_partition_with_preempt),
         cmocka_unit_test(test_return_without_preempt),
+        cmocka_unit_test(test_hand_over),
+        cmocka_unit_test(test_hand_over_to_nobody),
         cmocka_unit_test(test_degraded_active),
         cmocka_unit_test(test_all_degraded),
         cmocka_unit_test(test_candidacy),
