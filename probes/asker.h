@@ -36,6 +36,7 @@ struct probe_asker {
 struct probe_asker_context {
     struct loop *loop;
     struct probe_curl_loop *curl;
+    const struct probe_exec_door *door;
     void (*ended)(void *owner, enum probe_transfer transfer, struct monotime now);
     void *owner;
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define PING "ping://"
+#define EXEC "exec://"
 #define FILE "file://"
 #define DOTS 3 /* of an IPv4 address */
 
@@ -84,6 +85,10 @@ static const char *file_mistake(const struct probe_params *params)
 
 const char *probe_locator_mistake(const struct probe_params *params)
 {
+    if (params->type == PROBE_TYPE_EXEC)
+        return begins(params->url, EXEC "/") && params->url[strlen(EXEC "/")] != '\0'
+                   ? NULL
+                   : "its url names no program, as in exec:///usr/local/bin/check";
     return params->type == PROBE_TYPE_FILE ? file_mistake(params) : ping_mistake(params->url);
 }
 
@@ -100,4 +105,9 @@ void probe_locator_host(const struct probe_params *params, char ret_host[PROBE_L
 const char *probe_locator_path(const struct probe_params *params)
 {
     return params->url + strlen(FILE);
+}
+
+const char *probe_locator_program(const struct probe_params *params)
+{
+    return params->url + strlen(EXEC);
 }

@@ -7,7 +7,7 @@
 #ifndef PROBES_LOCATOR_H
 #define PROBES_LOCATOR_H
 
-#include "probes/params.h"
+#include "probes/message.h"
 
 #define PROBE_LOCATOR_HOST_BYTES 64 /* an IPv6 address with the name of an interface */
 

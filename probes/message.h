@@ -90,6 +90,27 @@ struct probe_state {
     unsigned history_at, history_count;
 };
 
+/* How the command of an exec probe ended. */
+enum probe_exec_kind {
+    PROBE_EXEC_NONE,   /* it has not */
+    PROBE_EXEC_STATUS, /* with `code` */
+    PROBE_EXEC_SIGNAL, /* `code` is the signal */
+    PROBE_EXEC_TIMEOUT,
+    PROBE_EXEC_REFUSED, /* it may not be run, or cannot */
+};
+
+struct probe_exec_end {
+    enum probe_exec_kind kind;
+    int code;
+    char words[96]; /* the first line it said */
+};
+
+/* Who runs commands. ask() returns 0 or a negative errno; the end is told later, or never. */
+struct probe_exec_door {
+    void *owner;
+    int (*ask)(void *owner, const struct probe_params *params, uint32_t serial);
+};
+
 struct probe_set;
 
 /*
@@ -129,6 +150,19 @@ void probe_set_patience(struct probe_set *set, const char *name, struct monotime
  * may have begun before the change, so another follows it. Cheap and safe to call often.
  */
 void probe_set_hurry(struct probe_set *set, const char *name, struct monotime now);
+
+/* Without a door exec probes say nothing. */
+void probe_set_open_door(struct probe_set *set, struct probe_exec_door door);
+
+/* How attempt `serial` of probe `name` ended; one that is over is passed over. */
+void probe_set_exec_ended(struct probe_set *set, const char *name, uint32_t serial,
+                          const struct probe_exec_end *end, struct monotime now);
+
+/* The attempt under way of the probe at `at`; 0: none, or no exec probe. */
+uint32_t probe_set_exec_serial(const struct probe_set *set, size_t at);
+
+/* "/usr/bin/check" of "exec:///usr/bin/check". */
+const char *probe_locator_program(const struct probe_params *params);
 
 size_t probe_set_count(const struct probe_set *set);
 const struct probe_state *probe_set_state(const struct probe_set *set, size_t at);

@@ -18,6 +18,7 @@
 #define PROBE_SPANS      8
 
 enum probe_type {
+    PROBE_TYPE_EXEC,
     PROBE_TYPE_FILE,
     PROBE_TYPE_HARBOR,
     PROBE_TYPE_HTTP,
@@ -104,6 +105,8 @@ struct probe_params {
     int64_t timeout_ns;
     uint16_t rise, fall;
     struct probe_file_params file;
+    size_t arguments_bytes; /* of an exec probe, behind the program in its url */
+    char arguments[PROBE_PATH_BYTES]; /* one after the other, each with its NUL */
 };
 
 #endif

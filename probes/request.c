@@ -105,7 +105,8 @@ const char *probe_request_url_mistake(const struct probe_params *params)
     for (const char *at = params->url; *at != '\0'; at++)
         if (*at <= ' ' || *at > '~')
             return "its url has a space or a character that is not ASCII";
-    if (params->type == PROBE_TYPE_FILE || params->type == PROBE_TYPE_PING)
+    if (params->type == PROBE_TYPE_EXEC || params->type == PROBE_TYPE_FILE ||
+        params->type == PROBE_TYPE_PING)
         return probe_locator_mistake(params);
     if (host == NULL)
         return scheme_mistake((enum probe_type)params->type);
@@ -409,6 +410,7 @@ void probe_request_url(const struct probe_params *params, unsigned step,
         if (url[words.used_bytes - 1] == '/')
             url[words.used_bytes - 1] = '\0';
         break;
+    case PROBE_TYPE_EXEC:
     case PROBE_TYPE_FILE:
     case PROBE_TYPE_PING: /* no URL of libcurl */
     case PROBE_TYPES:

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "probes/asker.h"
+#include "probes/exec.h"
 #include "probes/health.h"
 #include "probes/schedule.h"
 
@@ -123,7 +124,7 @@ int probe_runner_new(struct loop *loop, struct probe_curl_loop *curl,
     runner->loop = loop;
     loop_timer_init(&runner->timer, "probe", handle_timer, runner);
 
-    const struct probe_asker_context context = {loop, curl, handle_ended, runner};
+    const struct probe_asker_context context = {loop, curl, listener->door, handle_ended, runner};
     if (probe_asker_new(&context, &runner->state.params, &runner->asker) < 0) {
         free(runner);
         return -ENOMEM;
@@ -186,6 +187,18 @@ void probe_runner_hurry(struct probe_runner *runner, struct monotime now)
     set_timer(runner, monotime_earlier(
                           runner->timer.deadline,
                           probe_schedule_hurry(&runner->state.params, runner->state.ended, now)));
+}
+
+void probe_runner_exec_ended(struct probe_runner *runner, uint32_t serial,
+                             const struct probe_exec_end *end, struct monotime now)
+{
+    if (runner->state.params.type == PROBE_TYPE_EXEC)
+        probe_exec_take(runner->asker.self, serial, end, now);
+}
+
+uint32_t probe_runner_exec_serial(const struct probe_runner *runner)
+{
+    return runner->state.params.type == PROBE_TYPE_EXEC ? probe_exec_serial(runner->asker.self) : 0;
 }
 
 const struct probe_state *probe_runner_state(const struct probe_runner *runner)

@@ -19,6 +19,7 @@ struct probe_runner_listener {
                   struct monotime now);
     void *owner;
     struct histogram *lateness; /* of the starts */
+    const struct probe_exec_door *door;
 };
 
 /* For parameters without mistake. It does nothing before probe_runner_start(). */
@@ -37,6 +38,11 @@ void probe_runner_set_patience(struct probe_runner *runner, struct monotime unti
 void probe_runner_renew(struct probe_runner *runner);
 
 void probe_runner_hurry(struct probe_runner *runner, struct monotime now);
+
+/* Of an exec probe: how attempt `serial` ended, and the one under way (0: none). */
+void probe_runner_exec_ended(struct probe_runner *runner, uint32_t serial,
+                             const struct probe_exec_end *end, struct monotime now);
+uint32_t probe_runner_exec_serial(const struct probe_runner *runner);
 
 const struct probe_state *probe_runner_state(const struct probe_runner *runner);
 

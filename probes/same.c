@@ -56,10 +56,16 @@ static bool is_components(const struct probe_params *a, const struct probe_param
            memcmp(a->components, b->components, a->components_bytes) == 0;
 }
 
+static bool is_arguments(const struct probe_params *a, const struct probe_params *b)
+{
+    return a->arguments_bytes == b->arguments_bytes &&
+           memcmp(a->arguments, b->arguments, a->arguments_bytes) == 0;
+}
+
 bool probe_same_params(const struct probe_params *a, const struct probe_params *b)
 {
     return is_text(a->name, b->name) && a->scope == b->scope && is_text(a->depends, b->depends) &&
            is_question(a, b) && is_status(a, b) && is_wanted(&a->wanted, &b->wanted) &&
-           is_components(a, b) && is_tls(a, b) && is_time(a, b) &&
+           is_components(a, b) && is_arguments(a, b) && is_tls(a, b) && is_time(a, b) &&
            a->file.max_age_ns == b->file.max_age_ns && a->file.mount == b->file.mount;
 }

@@ -17,6 +17,7 @@ struct probe_set {
     struct loop *loop;
     struct probe_curl_loop *curl;
     struct probe_runner_listener listener;
+    struct probe_exec_door door;
     struct histogram lateness;
     uint64_t run; /* the seed of this run */
     struct probe_runner **runners;
@@ -32,7 +33,7 @@ int probe_set_new(struct loop *loop, probe_set_changed *changed, void *owner,
     if (set == NULL)
         return err_set(err, ENOMEM, "no memory for the probes");
     set->loop = loop;
-    set->listener = (struct probe_runner_listener){changed, owner, &set->lateness};
+    set->listener = (struct probe_runner_listener){changed, owner, &set->lateness, &set->door};
     /* Only the phases hang on it: without it they are those of the last run. */
     (void)!getrandom(&set->run, sizeof(set->run), GRND_NONBLOCK);
     failed = probe_curl_loop_new(loop, &set->curl, err);
@@ -186,4 +187,23 @@ const struct probe_state *probe_set_find(const struct probe_set *set, const char
 const struct histogram *probe_set_lateness(const struct probe_set *set)
 {
     return &set->lateness;
+}
+
+void probe_set_open_door(struct probe_set *set, struct probe_exec_door door)
+{
+    set->door = door;
+}
+
+void probe_set_exec_ended(struct probe_set *set, const char *name, uint32_t serial,
+                          const struct probe_exec_end *end, struct monotime now)
+{
+    const size_t at = find(set, name);
+
+    if (at < set->count)
+        probe_runner_exec_ended(set->runners[at], serial, end, now);
+}
+
+uint32_t probe_set_exec_serial(const struct probe_set *set, size_t at)
+{
+    return probe_runner_exec_serial(set->runners[at]);
 }

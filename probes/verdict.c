@@ -34,6 +34,8 @@ static const char *stage_words(enum probe_stage stage)
         return ", but its end did not come in ";
     case PROBE_STAGE_ECHO:
         return "no echo in ";
+    case PROBE_STAGE_COMMAND:
+        return "the command did not end in ";
     case PROBE_STAGE_FILE:
         return "its file system did not answer in ";
     }
@@ -194,6 +196,9 @@ static bool judge_answer(const struct probe_facts *facts, struct probe_words *wo
         break;
     case PROBE_TYPE_REDIS:
         probe_verdict_plain_redis(facts, words, verdict);
+        break;
+    case PROBE_TYPE_EXEC:
+        probe_verdict_plain_exec(facts, words, verdict);
         break;
     case PROBE_TYPE_FILE:
         probe_verdict_plain_file(facts, words, verdict);

@@ -37,6 +37,7 @@ enum probe_stage {
     PROBE_STAGE_ANSWER,    /* waits for the status */
     PROBE_STAGE_BODY,
     PROBE_STAGE_ECHO, /* of a ping probe */
+    PROBE_STAGE_COMMAND,
     PROBE_STAGE_FILE, /* a file system answers, or does not */
 };
 
@@ -55,6 +56,7 @@ struct probe_facts {
     const struct probe_web *web;           /* what is known besides; NULL: nothing */
     const struct probe_redis_reply *redis; /* of a redis probe */
     const struct probe_file_facts *file;   /* of a file probe */
+    const struct probe_exec_end *exec;     /* of an exec probe */
 };
 
 struct probe_verdict {

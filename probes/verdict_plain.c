@@ -107,3 +107,50 @@ void probe_verdict_plain_file(const struct probe_facts *facts, struct probe_word
     probe_say_span(words, ", wanted at most ", params->file.max_age_ns);
     probe_say_failure(verdict, PROBE_REASON_CONTENT);
 }
+
+static void add_words(const struct probe_facts *facts, struct probe_words *words)
+{
+    if (facts->exec->words[0] != '\0')
+        probe_say_foreign(words, ", \"", facts->exec->words, "\"");
+}
+
+static void judge_status(const struct probe_facts *facts, struct probe_words *words,
+                         struct probe_verdict *verdict)
+{
+    const int code = facts->exec->code;
+
+    probe_words_add(words, "status ");
+    probe_words_number(words, code);
+    probe_say_span(words, " in ", facts->spent_ns);
+    add_words(facts, words);
+    if (code == 0)
+        probe_say_success(verdict);
+    else if (code == 1)
+        probe_say_failure(verdict, PROBE_REASON_STATUS);
+    else
+        probe_say_outcome(verdict, PROBE_OUTCOME_UNKNOWN, PROBE_REASON_STATUS);
+}
+
+void probe_verdict_plain_exec(const struct probe_facts *facts, struct probe_words *words,
+                              struct probe_verdict *verdict)
+{
+    switch (facts->exec->kind) {
+    case PROBE_EXEC_STATUS:
+        judge_status(facts, words, verdict);
+        return;
+    case PROBE_EXEC_TIMEOUT:
+        probe_say_span(words, "the command was killed after ", facts->params->timeout_ns);
+        probe_say_failure(verdict, PROBE_REASON_TIMEOUT);
+        return;
+    case PROBE_EXEC_SIGNAL:
+        probe_words_add(words, "the command was killed by signal ");
+        probe_words_number(words, facts->exec->code);
+        break;
+    case PROBE_EXEC_REFUSED:
+    case PROBE_EXEC_NONE:
+        probe_words_add(words, "the command was not run");
+        add_words(facts, words);
+        break;
+    }
+    probe_say_outcome(verdict, PROBE_OUTCOME_UNKNOWN, PROBE_REASON_OTHER);
+}

@@ -15,6 +15,9 @@ void probe_verdict_plain_redis(const struct probe_facts *facts, struct probe_wor
                                struct probe_verdict *verdict);
 void probe_verdict_plain_ping(const struct probe_facts *facts, struct probe_words *words,
                               struct probe_verdict *verdict);
+/* Status 0 is up, 1 is down; any other one says nothing, for nobody knows what it means. */
+void probe_verdict_plain_exec(const struct probe_facts *facts, struct probe_words *words,
+                              struct probe_verdict *verdict);
 void probe_verdict_plain_file(const struct probe_facts *facts, struct probe_words *words,
                               struct probe_verdict *verdict);
 

@@ -338,6 +338,7 @@ static bool wants_whole_body(const struct probe_params *params)
     case PROBE_TYPE_MINIO:
     case PROBE_TYPE_S3:
     case PROBE_TYPE_TCP:
+    case PROBE_TYPE_EXEC:
     case PROBE_TYPE_FILE: /* these are not asked here */
     case PROBE_TYPE_PING:
     case PROBE_TYPE_REDIS:

@@ -11,6 +11,7 @@
 #include "supervisord/assemble.h"
 #include "supervisord/breakers.h"
 #include "supervisord/bundles.h"
+#include "supervisord/commands.h"
 #include "supervisord/core_operator.h"
 #include "supervisord/host.h"
 #include "supervisord/journal.h"
@@ -410,6 +411,8 @@ static int open_parts(struct core *core, struct err *err)
     if (!core->world.events)
         return err_set(err, ENOMEM, "no memory for the events");
     int failed = probe_set_new(core->loop, reports_take_probe, core, &core->world.probes, err);
+    if (failed == 0)
+        commands_open(core);
     if (failed == 0)
         failed = open_requests(core, err);
     if (failed == 0)

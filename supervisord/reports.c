@@ -6,6 +6,7 @@
 
 #include "supervisord/breakers.h"
 #include "supervisord/bundle_use.h"
+#include "supervisord/commands.h"
 #include "supervisord/journal.h"
 #include "supervisord/peers.h"
 #include "supervisord/store_watch.h"
@@ -23,7 +24,7 @@ const struct wire_layout *const reports_net_states[] = {
     &process_state_layout, &kernel_message_status, &kernel_message_link,
     &kernel_message_breaker_status, NULL};
 const struct wire_layout *const reports_launcher_states[] = {
-    &process_state_layout, &registry_message_hook_status, &registry_message_status,
+    &process_state_layout, &registry_message_hook_status, &registry_message_exec_status, &registry_message_status,
     &registry_message_capture, NULL};
 
 static int find_router(const struct world *world, const char *name, uint8_t family)
@@ -263,6 +264,8 @@ void reports_take_launcher(void *owner, struct channel_message *state, struct mo
         take_registry(core, state->value, now);
     else if (state->layout == &registry_message_hook_status)
         hooks_take(core, state->value, now);
+    else if (state->layout == &registry_message_exec_status)
+        commands_take(core, state->value, now);
     else if (state->layout == &registry_message_capture)
         take_capture(core, state->value, state->fd, now);
 }

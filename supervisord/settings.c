@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "probes/message.h"
 #include "supervisord/derive.h"
 #include "supervisord/dump.h"
 #include "supervisord/settings_keys.h"
@@ -137,6 +138,20 @@ static void write_hooks(const struct settings *settings, const char *paths, size
             fprintf(out, "@hook %s %s\n", settings->hooks.user, paths + at);
 }
 
+static void write_commands(const struct settings *settings, FILE *out)
+{
+    const struct probe_params *probes = settings->probes;
+
+    for (size_t at = 0; at < settings->probe_count; at++) {
+        size_t same = 0;
+
+        while (same < at && strcmp(probes[same].url, probes[at].url) != 0)
+            same++;
+        if (probes[at].type == PROBE_TYPE_EXEC && same == at)
+            fprintf(out, "@exec %s %s\n", settings->hooks.user, probe_locator_program(&probes[at]));
+    }
+}
+
 void settings_write_policy(const struct settings *settings, FILE *out)
 {
     fputs("# name user binary\n", out);
@@ -149,6 +164,7 @@ void settings_write_policy(const struct settings *settings, FILE *out)
                     settings->routers[at].on_transition_bytes, at, out);
     write_hooks(settings, settings->hooks.on_transition, settings->hooks.on_transition_bytes,
                 settings->router_count, out);
+    write_commands(settings, out);
 }
 
 static void write_registry_port(const struct settings *settings,

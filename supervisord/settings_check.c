@@ -226,6 +226,8 @@ static bool is_ascii_word(const char *text)
 /* Of types whose urls are no web server's; the first one is no fault. */
 static enum settings_fault own_url_fault(const struct probe_params *probe)
 {
+    if (probe->type == PROBE_TYPE_EXEC)
+        return SETTINGS_FAULT_URL_NOT_EXEC;
     if (probe->type == PROBE_TYPE_FILE)
         return SETTINGS_FAULT_URL_NOT_FILE;
     if (probe->type == PROBE_TYPE_PING)
@@ -247,7 +249,8 @@ static void check_url(struct check *check, const struct probe_params *probe)
         return;
     }
     if (own != SETTINGS_FAULTS) {
-        if (probe_request_url_mistake(probe) != NULL)
+        if (probe_request_url_mistake(probe) != NULL ||
+            (probe->type == PROBE_TYPE_EXEC && has_part(probe->url, "#")))
             find(check, own, probe->url, NULL);
         return;
     }

@@ -19,7 +19,7 @@ static void find(struct list *list, enum settings_fault fault, const void *field
 
 #define OF(type)      (1u << PROBE_TYPE_##type)
 #define KEY_AT(field) offsetof(struct probe_params, field)
-#define OF_TLS        (~(OF(FILE) | OF(PING) | OF(REDIS) | OF(TCP)))
+#define OF_TLS        (~(OF(EXEC) | OF(FILE) | OF(PING) | OF(REDIS) | OF(TCP)))
 
 /* Whose key it is; none of others. A field that is not set begins with a byte of 0. */
 static const struct {
@@ -42,6 +42,7 @@ static const struct {
     {KEY_AT(bucket.read_key), OF(S3), SETTINGS_FAULT_ONLY_S3},
     {KEY_AT(bucket.write_key), OF(S3), SETTINGS_FAULT_ONLY_S3},
     {KEY_AT(components), OF(HARBOR), SETTINGS_FAULT_ONLY_HARBOR},
+    {KEY_AT(arguments), OF(EXEC), SETTINGS_FAULT_ONLY_EXEC},
     {KEY_AT(file.mount), OF(FILE), SETTINGS_FAULT_ONLY_FILE},
     {KEY_AT(credentials), OF(HTTP) | OF(REDIS) | OF(REGISTRY) | OF(S3),
      SETTINGS_FAULT_NO_CREDENTIALS},

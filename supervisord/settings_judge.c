@@ -71,6 +71,9 @@ static const struct sentence {
     [SETTINGS_FAULT_URL_NOT_HTTP] =
         PLAIN("must begin with http:// or https://: it is no tcp probe"),
     [SETTINGS_FAULT_URL_NOT_TCP] = PLAIN("must begin with tcp://: it is a tcp probe"),
+    [SETTINGS_FAULT_URL_NOT_EXEC] =
+        PLAIN("must be exec:// and the absolute path of a program without blanks and #"),
+    [SETTINGS_FAULT_ONLY_EXEC] = PLAIN("must be left out: it belongs to an exec probe"),
     [SETTINGS_FAULT_URL_NOT_FILE] =
         PLAIN("must be file:// and an absolute path: it is a file probe"),
     [SETTINGS_FAULT_URL_NOT_PING] =

@@ -15,11 +15,11 @@
 static const char *const switches[] = {"false", "true"};
 
 static const char *const probe_types[PROBE_TYPES] = {
-    [PROBE_TYPE_FILE] = "file",         [PROBE_TYPE_HARBOR] = "harbor",
-    [PROBE_TYPE_HTTP] = "http",         [PROBE_TYPE_MINIO] = "minio",
-    [PROBE_TYPE_PING] = "ping",         [PROBE_TYPE_REDIS] = "redis",
-    [PROBE_TYPE_REGISTRY] = "registry", [PROBE_TYPE_S3] = "s3",
-    [PROBE_TYPE_TCP] = "tcp",
+    [PROBE_TYPE_EXEC] = "exec",     [PROBE_TYPE_FILE] = "file",
+    [PROBE_TYPE_HARBOR] = "harbor", [PROBE_TYPE_HTTP] = "http",
+    [PROBE_TYPE_MINIO] = "minio",   [PROBE_TYPE_PING] = "ping",
+    [PROBE_TYPE_REDIS] = "redis",   [PROBE_TYPE_REGISTRY] = "registry",
+    [PROBE_TYPE_S3] = "s3",         [PROBE_TYPE_TCP] = "tcp",
 };
 
 static const char *const probe_scopes[] = {
@@ -40,16 +40,14 @@ static const char *const methods[] = {
     [PROBE_METHOD_HEAD] = "HEAD",
 };
 
-static const char *const later_types[] = {"exec", NULL};
-
 const struct key settings_keys_probe[] = {
     {"name", KEY_NAME(probe_params, name), KEY_RANGE(1, ROOM(probe_params, name)), KEY_REQUIRED,
      KEY_HELP("what people, metrics and other keys call it")},
     {"type", KEY_ENUM(probe_params, type), KEY_CHOICES(probe_types), KEY_REQUIRED,
-     KEY_LATER_VALUES(later_types), KEY_HELP("what is asked")},
+     KEY_HELP("what is asked")},
     {"url", KEY_TEXT(probe_params, url), KEY_RANGE(1, ROOM(probe_params, url)), KEY_REQUIRED,
      KEY_HELP("http://host:port or https://host:port; of other types tcp://host:port, "
-              "redis://host:port, ping://address, file:///path")},
+              "redis://host:port, ping://address, file:///path, exec:///program")},
     {"check", KEY_ENUM(probe_params, check), KEY_CHOICES(probe_checks),
      KEY_RULE("live, of a minio probe"),
      KEY_HELP("what MinIO is asked for, of a minio probe only")},
@@ -104,6 +102,9 @@ const struct key settings_keys_probe[] = {
      KEY_RANGE(1, ROOM(probe_params, credentials)), KEY_RULE("none"), KEY_QUIET,
      KEY_HELP(
          "name of the secret file with user:password, of an http, redis, registry or s3 probe")},
+    {"arguments", KEY_PACKED(KEY_KIND_TEXT, probe_params, arguments, arguments_bytes),
+     KEY_COUNT(1, 16), KEY_RANGE(1, PROBE_PATH_BYTES - 1), KEY_RULE("none"), KEY_QUIET,
+     KEY_HELP("what the program is given, of an exec probe only")},
     {"max_age", KEY_DURATION(probe_params, file.max_age_ns), KEY_RANGE(SECOND, 365 * 24 * HOUR),
      KEY_RULE("any, of a file probe"), KEY_QUIET,
      KEY_HELP("how long ago its content may have changed, of a file probe only")},
@@ -137,6 +138,5 @@ const struct key settings_keys_probe[] = {
      KEY_HELP("successes in a row until it is up")},
     {"fall", KEY_INT(probe_params, fall), KEY_RANGE(1, 100), KEY_DEFAULT("3"),
      KEY_HELP("failures in a row until it is down")},
-    {"command", KEY_LATER},
     {.name = NULL},
 };

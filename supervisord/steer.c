@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "supervisord/bundle_use.h"
+#include "supervisord/commands.h"
 #include "supervisord/core_handover.h"
 #include "supervisord/core_operator.h"
 #include "supervisord/gather.h"
@@ -366,7 +367,7 @@ static void send_registries(struct core *core, bool all)
         sent++;
     }
     const int hooks = hooks_send(core, all);
-    if (hooks < 0)
+    if (hooks < 0 || (all && commands_send(core) < 0))
         return;
     if (sent > 0 || hooks > 0 || all)
         (void)channel_client_end(client, !all);

@@ -143,6 +143,50 @@ static void test_files(void **unused)
 }
 
 static const struct {
+    struct probe_exec_end end;
+    enum probe_outcome outcome;
+    enum probe_reason reason;
+    const char *text;
+} commands[] = {
+    {{PROBE_EXEC_STATUS, 0, "all well"}, SUCCESS, NONE, "status 0 in 2 ms, \"all well\""},
+    {{PROBE_EXEC_STATUS, 0, ""}, SUCCESS, NONE, "status 0 in 2 ms"},
+    {{PROBE_EXEC_STATUS, 1, "no table"},
+     FAILURE,
+     PROBE_REASON_STATUS,
+     "status 1 in 2 ms, \"no table\""},
+    {{PROBE_EXEC_STATUS, 3, ""}, PROBE_OUTCOME_UNKNOWN, PROBE_REASON_STATUS, "status 3 in 2 ms"},
+    {{PROBE_EXEC_TIMEOUT, 0, ""},
+     FAILURE,
+     PROBE_REASON_TIMEOUT,
+     "the command was killed after 1 s"},
+    {{PROBE_EXEC_SIGNAL, 11, ""},
+     PROBE_OUTCOME_UNKNOWN,
+     PROBE_REASON_OTHER,
+     "the command was killed by signal 11"},
+    {{PROBE_EXEC_REFUSED, 0, "no policy"},
+     PROBE_OUTCOME_UNKNOWN,
+     PROBE_REASON_OTHER,
+     "the command was not run, \"no policy\""},
+};
+
+static void test_commands(void **unused)
+{
+    (void)unused;
+    for (size_t at = 0; at < sizeof(commands) / sizeof(commands[0]); at++) {
+        const struct probe_params params = {.type = PROBE_TYPE_EXEC, .timeout_ns = NS_PER_S};
+        const struct probe_facts facts = {.params = &params,
+                                          .transfer = PROBE_TRANSFER_DONE,
+                                          .spent_ns = 2 * NS_PER_MS,
+                                          .detail = "",
+                                          .exec = &commands[at].end};
+
+        print_message("%s\n", commands[at].text);
+        const struct probe_verdict verdict = judge(&facts);
+        check(&verdict, commands[at].outcome, commands[at].reason, commands[at].text);
+    }
+}
+
+static const struct {
     enum probe_type type;
     enum probe_transfer transfer;
     enum probe_stage stage;
@@ -183,6 +227,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_redis),
         cmocka_unit_test(test_files),
+        cmocka_unit_test(test_commands),
         cmocka_unit_test(test_breaks),
     };
 

@@ -246,6 +246,24 @@ static void ping(struct bench *bench)
     SET(bench->probes[0].url, "ping://[fe80::1%eth0]");
 }
 
+static void not_exec(struct bench *bench)
+{
+    bench->probes[0].type = PROBE_TYPE_EXEC;
+    SET(bench->probes[0].url, "exec://check");
+}
+
+static void exec_hash(struct bench *bench)
+{
+    bench->probes[0].type = PROBE_TYPE_EXEC;
+    SET(bench->probes[0].url, "exec:///a#b");
+}
+
+static void only_exec(struct bench *bench)
+{
+    SET(bench->probes[0].arguments, "-v");
+    bench->probes[0].arguments_bytes = sizeof("-v");
+}
+
 static void not_file(struct bench *bench)
 {
     bench->probes[0].type = PROBE_TYPE_FILE;
@@ -552,6 +570,9 @@ static const struct row {
     {"redis", redis, NO_FAULT},
     {"url: ping has no name", not_ping, SETTINGS_FAULT_URL_NOT_PING},
     {"ping", ping, NO_FAULT},
+    {"url: a program is absolute", not_exec, SETTINGS_FAULT_URL_NOT_EXEC},
+    {"url: one word of the policy", exec_hash, SETTINGS_FAULT_URL_NOT_EXEC},
+    {"arguments are an exec probe's", only_exec, SETTINGS_FAULT_ONLY_EXEC},
     {"url: a path is absolute", not_file, SETTINGS_FAULT_URL_NOT_FILE},
     {"file", file, NO_FAULT},
     {"max_age is a file's", only_file_age, SETTINGS_FAULT_ONLY_FILE},
