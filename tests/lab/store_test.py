@@ -90,8 +90,8 @@ def readonly(cluster, _):
             f"back {back:.1f} s after MinIO was started; nothing moved")
 
 
-def down(cluster, _, seconds=8):
-    """All of it: to move would help nobody."""
+def down(cluster, seconds):
+    """All of it, for so many seconds (--repeat): to move would help nobody, again and again."""
     primary = settle(cluster)
     before = moves(cluster)
     kill_minio(cluster, cluster.nodes)
@@ -149,4 +149,5 @@ def maintenance(cluster, _):
 
 
 if __name__ == "__main__":
-    scenario.main([("store/readonly", readonly), ("store/down", down), ("store/maintenance", maintenance)], make=make)
+    scenario.main([("store/readonly", readonly), ("store/down", down), ("store/maintenance", maintenance)], repeat=8,
+                  make=make)

@@ -34,6 +34,8 @@ struct stage {
     struct registry_status found; /* what the launcher runs */
     size_t goal_count;
     bool runs[GOALS_MAX]; /* as asked, one after the other */
+    bool readonly[GOALS_MAX];
+    uint32_t serials[GOALS_MAX];
 };
 
 static void handle_connected(void *owner, struct channel_peer *peer)
@@ -52,6 +54,8 @@ static void handle_wanted(void *owner, struct channel_peer *peer, const struct c
     (void)now;
     for (size_t at = 0; at < goals->count && stage->goal_count < GOALS_MAX; at++) {
         const struct registry_goal *goal = goals->messages[at].value;
+        stage->readonly[stage->goal_count] = goal->readonly;
+        stage->serials[stage->goal_count] = goal->restart_serial;
         stage->runs[stage->goal_count++] = goal->run;
     }
     loop_stop(stage->loop, 0);
@@ -261,11 +265,80 @@ static void a_stopped_registry_waits_for_its_configuration(void **slot)
     assert_true(stage->runs[1]);
 }
 
+static void found_running(struct stage *stage, bool readonly)
+{
+    stage->found.run = true;
+    stage->found.state = REGISTRY_RUNNING;
+    stage->found.pid = 7;
+    stage->found.readonly = readonly;
+}
+
+/* Another start, and one only: the launcher takes its time until it reports another process. */
+static void a_registry_turns_read_only_by_one_restart(void **slot)
+{
+    struct stage *stage = *slot;
+
+    stage->core_router.memory.readonly = true; /* as judged: writes fail */
+    found_running(stage, false);
+    launcher_comes(stage);
+    assert_int_equal(stage->goal_count, 1);
+    assert_true(stage->runs[0] && stage->readonly[0]);
+    assert_int_equal(stage->serials[0], 1);
+    steer_judge(&stage->core, monotime_now());
+    assert_int_equal(stage->core_registry.restart_serial, 1);
+    stage->registry.status.readonly = true;
+    stage->registry.status.pid = 8;
+    steer_judge(&stage->core, monotime_now());
+    assert_int_equal(stage->core_registry.restart_serial, 1);
+    stage->core_router.memory.readonly = false;
+    steer_judge(&stage->core, monotime_now());
+    assert_int_equal(stage->core_registry.restart_serial, 2); /* and back */
+}
+
+/* A reghad that was restarted has not seen the store yet. */
+static void what_is_found_read_only_stays_so(void **slot)
+{
+    struct stage *stage = *slot;
+
+    found_running(stage, true);
+    launcher_comes(stage);
+    assert_true(stage->readonly[0]);
+    assert_int_equal(stage->serials[0], 0);
+    assert_true(stage->core_router.memory.readonly);
+}
+
+/* People's word goes before what is judged, either way. */
+static void an_operator_decides_what_a_registry_does(void **slot)
+{
+    struct stage *stage = *slot;
+    struct operator_registry *word = operator_add_registry(&stage->core.world.operator, "registry");
+
+    found_running(stage, false);
+    word->write = OPERATOR_WRITE_READONLY;
+    launcher_comes(stage);
+    assert_true(stage->runs[0] && stage->readonly[0]);
+    word->write = OPERATOR_WRITE_READWRITE;
+    stage->core_router.memory.readonly = true;
+    steer_judge(&stage->core, monotime_now());
+    assert_false(stage->registry.readonly);
+    word->run = OPERATOR_RUN_STOP;
+    steer_judge(&stage->core, monotime_now());
+    assert_false(stage->registry.wanted);
+    stage->core_router.memory.readonly =
+        false; /* the store is well: that word has had its effect */
+    steer_judge(&stage->core, monotime_now());
+    assert_int_equal(word->write, OPERATOR_WRITE_AUTO);
+    assert_int_equal(word->run, OPERATOR_RUN_STOP);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
             a_running_registry_is_not_stopped_while_its_configuration_is_read, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_registry_turns_read_only_by_one_restart, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_found_read_only_stays_so, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_operator_decides_what_a_registry_does, setup, teardown),
         cmocka_unit_test_setup_teardown(a_late_launcher_is_not_told_what_was_judged_without_it,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(a_restarted_router_stops_nothing_before_it_has_decided,
