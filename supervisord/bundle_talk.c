@@ -184,9 +184,9 @@ static int take_offer(struct bundles_one *one, const struct requests_call *call,
         return -EROFS;
     const enum bundle_order_answer answer = judge_offer(one, &offered->version);
     if (answer == BUNDLE_ORDER_AGAIN && bundle_order_is_same(disk, &offered->version))
-        return answer;
+        return (int)answer;
     if (answer != BUNDLE_ORDER_YES && answer != BUNDLE_ORDER_AGAIN)
-        return answer;
+        return (int)answer;
     if (one->call != 0)
         requests_answer(one->bundles->core->requests, one->call, -EAGAIN, NULL, 0);
     one->call = call->call;
