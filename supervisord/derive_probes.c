@@ -100,6 +100,8 @@ static struct probe_params *add(const struct addition *addition, const struct pr
     derive_note(derive, added, "fall", NULL);
     if (added->type == PROBE_TYPE_MINIO)
         derive_note(derive, added, "check", "its name");
+    if (added->credentials[0])
+        derive_note(derive, added, "credentials", "the registry's credentials");
     if (added->status_count != 0)
         derive_note(derive, added, "status", "its url");
     derive_note(derive, added, "scope", "where it asks");
@@ -320,7 +322,8 @@ static void choose_read(const struct addition *addition, struct probe_params *pr
     } else {
         probe->type = PROBE_TYPE_REGISTRY;
         snprintf(probe->depends, sizeof(probe->depends), "%s", storage_behind(addition));
-        if (facts->auth[0])
+        memcpy(probe->credentials, addition->registry->credentials, sizeof(probe->credentials));
+        if (facts->auth[0] && probe->credentials[0] == '\0')
             warn(addition, "asks for credentials, so its probe sees that it answers, but reads "
                            "nothing (shallow)");
     }

@@ -71,6 +71,7 @@ struct settings_registry {
     uint16_t environment_bytes;
     char environment[REGISTRY_LIST_BYTES]; /* as written; the params' has what is derived, too */
     char ready[PROBE_NAME_BYTES];          /* the probe that says it serves; "" only without one */
+    char credentials[PROBE_NAME_BYTES];    /* with which its derived read probe reads; "": none */
     int64_t start_timeout_ns;
     unsigned publish;
     int64_t bundle_wait_ns;
