@@ -107,7 +107,8 @@ static bool is_witnessed(const struct breaker_evidence *evidence, size_t at, str
     for (size_t other = 0; other < evidence->peer_count; other++)
         if (other != at && !evidence->peers[other].is_excluded &&
             has_spoken(&evidence->peers[other], since) &&
-            monotime_since(spoken_at(&evidence->peers[other]), now) <= evidence->params.interval_ns)
+            monotime_since(spoken_at(&evidence->peers[other]), now) <
+                VETO_INTERVALS * evidence->params.interval_ns)
             return true;
     return false;
 }

@@ -121,16 +121,24 @@ static socklen_t socket_address(const struct breaker_ask *ask, struct sockaddr_s
     return sizeof(ipv4);
 }
 
+/*
+ * The first one that nobody answered goes on, for it has all the time an answer may take; of the
+ * others the oldest makes room.
+ */
 static struct breaker_ask_try *find_place(struct breaker_ask *ask)
 {
-    struct breaker_ask_try *oldest = &ask->tries[0];
+    struct breaker_ask_try *oldest = NULL;
 
     for (size_t at = 0; at < BREAKER_ASK_MAX; at++) {
-        if (ask->tries[at].io.fd < 0)
-            return &ask->tries[at];
-        if (ask->tries[at].begun.ns < oldest->begun.ns)
-            oldest = &ask->tries[at];
+        struct breaker_ask_try *one = &ask->tries[at];
+
+        if (one->io.fd < 0)
+            return one;
+        if (one->begun.ns != ask->seen.asked.ns && (!oldest || one->begun.ns < oldest->begun.ns))
+            oldest = one;
     }
+    if (!oldest)
+        oldest = &ask->tries[0]; /* all began in one instant */
     end(oldest);
     return oldest;
 }

@@ -12,7 +12,7 @@
 #include "base/address.h"
 #include "base/loop.h"
 
-#define BREAKER_ASK_MAX 16 /* connections at a time; one more ends the oldest */
+#define BREAKER_ASK_MAX 8 /* connections at a time; one more ends the second oldest */
 
 struct breaker_ask;
 

@@ -74,7 +74,8 @@ static void tell_kept(struct world *world, const struct breaker_evidence *eviden
 
     if (reason == BREAKER_REASON_NONE)
         *tell->told = BREAKER_REASON_NONE;
-    if (!sentences[reason] || *tell->told == reason ||
+    /* Once for each silence: the reason may change with every probe. */
+    if (!sentences[reason] || *tell->told != BREAKER_REASON_NONE ||
         monotime_since(peer->asked, now) < evidence->params.answer_timeout_ns)
         return;
     *tell->told = reason;
