@@ -17,6 +17,7 @@ static void fill(struct probe_params *params)
     params->file.mount = true;
     params->status_count = PROBE_SPANS;
     params->components_bytes = sizeof(params->components);
+    params->arguments_bytes = sizeof(params->arguments);
 #define END(field) params->field[sizeof(params->field) - 1] = '\0'
     END(name);
     END(url);
@@ -39,6 +40,11 @@ static void fill(struct probe_params *params)
     END(depends);
 }
 
+static bool is_in(size_t at, size_t begin, size_t bytes)
+{
+    return at >= begin && at < begin + bytes;
+}
+
 /*
  * One byte after the other is another one. Those that may differ are padding, so a field that is
  * forgotten is seen: no padding is as long as the shortest field that stands alone.
@@ -59,9 +65,12 @@ static void test_each_byte(void **unused)
             *byte = 0;
         else if (at == offsetof(struct probe_params, status_count))
             *byte = 1;
-        else if (at >= offsetof(struct probe_params, components_bytes) &&
-                 at < offsetof(struct probe_params, components_bytes) + sizeof(size_t))
-            *byte = at == offsetof(struct probe_params, components_bytes) ? 1 : *byte;
+        else if (is_in(at, offsetof(struct probe_params, components_bytes),
+                       sizeof(a.components_bytes)))
+            b.components_bytes = 1;
+        else if (is_in(at, offsetof(struct probe_params, arguments_bytes),
+                       sizeof(a.arguments_bytes)))
+            b.arguments_bytes = 1;
         else
             *byte = *byte == '\0' ? '\0' : 'y';
         if (memcmp(&a, &b, sizeof(a)) != 0 && probe_same_params(&a, &b))
