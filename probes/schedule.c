@@ -3,7 +3,8 @@
 
 #define PARTS         1024
 #define JITTER_PARTS  102 /* of PARTS: 10 % */
-#define PAUSE_DIVISOR 20  /* of the interval, between two attempts at least */
+#define GRID_NS       (4 * NS_PER_MS)
+#define PAUSE_DIVISOR 20 /* of the interval, between two attempts at least */
 
 /* SplitMix64 (Steele, Lea, Flood 2014): every bit of the state reaches every bit of the result. */
 static uint64_t mix(uint64_t state)
@@ -48,6 +49,12 @@ static struct monotime later(struct monotime a, struct monotime b)
     return a.ns > b.ns ? a : b;
 }
 
+/* Those that are due at almost the same time are asked in one pass of the loop. */
+static struct monotime on_grid(struct monotime at)
+{
+    return (struct monotime){at.ns - at.ns % GRID_NS};
+}
+
 struct monotime probe_schedule_next(const struct probe_params *params, uint64_t seed,
                                     const struct probe_schedule_last *last)
 {
@@ -60,7 +67,7 @@ struct monotime probe_schedule_next(const struct probe_params *params, uint64_t 
         span_ns = spread(wanted_ns, PARTS / 2, PARTS, chance);
     else
         span_ns = spread(wanted_ns, PARTS - JITTER_PARTS, PARTS + JITTER_PARTS, chance);
-    return later(monotime_add(last->started, span_ns), earliest);
+    return later(on_grid(monotime_add(last->started, span_ns)), earliest);
 }
 
 struct monotime probe_schedule_hurry(const struct probe_params *params, struct monotime last_ended,

@@ -6,7 +6,8 @@
  * chance, so that the nodes of a cluster do not ask in step. The first two are a random half
  * to a whole interval apart, which spreads the phases of probes that began together. While a
  * change of health is pending it asks twice as often, but not more often than its timeout, so that
- * a slow server is not asked faster than it may answer. The same seed gives the same times.
+ * a slow server is not asked faster than it may answer. Starts are put on a grid of 4 ms, so that
+ * many probes do not each wake the processor. The same seed gives the same times.
  */
 #ifndef PROBES_SCHEDULE_H
 #define PROBES_SCHEDULE_H

@@ -10,6 +10,8 @@
 
 #define SEEDS 2000
 #define NOW   (100 * NS_PER_S)
+/* Starts are rounded down to it, so that many are asked in one pass. */
+#define GRID_NS (4 * NS_PER_MS)
 
 static const struct {
     const char *rule;
@@ -51,7 +53,8 @@ static void test_bounds(void **unused)
             least_ns = span_ns < least_ns ? span_ns : least_ns;
             most_ns = span_ns > most_ns ? span_ns : most_ns;
         }
-        if (least_ns < rows[row].least_ms * NS_PER_MS || most_ns > rows[row].most_ms * NS_PER_MS)
+        if (least_ns < rows[row].least_ms * NS_PER_MS - GRID_NS ||
+            most_ns > rows[row].most_ms * NS_PER_MS)
             fail_msg("%s: %ld to %ld us", rows[row].rule, (long)least_ns / 1000,
                      (long)most_ns / 1000);
         /* Chance uses nearly all of its range. */
@@ -59,6 +62,20 @@ static void test_bounds(void **unused)
             fail_msg("%s: chance has only %ld us", rows[row].rule,
                      (long)(most_ns - least_ns) / 1000);
     }
+}
+
+/* Unless the pause behind the last attempt leaves no time for it. */
+static void test_grid(void **unused)
+{
+    const struct probe_params params = {.interval_ns = NS_PER_S, .timeout_ns = NS_PER_S};
+    struct probe_schedule_last last = {
+        .number = 7, .started = {NOW + 12345}, .ended = {NOW + NS_PER_MS}};
+
+    (void)unused;
+    for (uint64_t seed = 0; seed < SEEDS; seed++)
+        assert_int_equal(probe_schedule_next(&params, seed, &last).ns % GRID_NS, 0);
+    last.ended.ns = NOW + 2 * NS_PER_S + 1;
+    assert_int_equal(probe_schedule_next(&params, 1, &last).ns, last.ended.ns + NS_PER_S / 20);
 }
 
 static void test_same_seed_same_time(void **unused)
@@ -94,6 +111,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_grid),
         cmocka_unit_test(test_same_seed_same_time),
         cmocka_unit_test(test_hurry),
     };
