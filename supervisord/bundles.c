@@ -208,6 +208,19 @@ static void restart(struct bundles_one *one, struct monotime now)
     one->bundles->core->is_dirty = true;
 }
 
+/* Where it listens is what it runs with, not what this node's files say by now. */
+static void run_facts(struct bundles_one *one)
+{
+    struct core *core = one->bundles->core;
+    const struct settings_registry *settings = settings_of(one);
+    const struct bundles_blob *blob = bundles_blob(one, one->in_force.digest);
+    const bool differs = blob && strcmp(one->captured.digest, one->in_force.digest) != 0;
+
+    if (settings && facts_run(&core->facts, settings->params.config, differs ? blob->bytes : NULL,
+                              differs ? blob->length_bytes : 0))
+        core->is_stale = true;
+}
+
 static void show(struct bundles_one *one)
 {
     struct world_bundle *world = &one->world;
@@ -244,6 +257,7 @@ void bundles_judge(struct bundles_one *one, struct monotime now)
     choose(one, now);
     act(one, now);
     restart(one, now);
+    run_facts(one);
     if (one->in_force.generation > 0 &&
         (!one->has_told || was_confirmed != one->world.is_confirmed)) {
         one->has_told = one->world.is_ready;

@@ -51,6 +51,10 @@ struct command_core {
                               struct err *err);
     /* Which node could take over router `at` of the world; -1: none. */
     int (*find_successor)(void *owner, size_t at, struct monotime now);
+    /* bundle_use.h; the world tells how the attempt ends. */
+    int (*publish_bundle)(void *owner, const char *name, uint64_t generation, uid_t uid,
+                          struct err *err);
+    int (*diff_bundle)(void *owner, const char *name, FILE *out, struct err *err);
     /* Ask MinIO whether this node may leave; world->maint has the answer. */
     void (*ask_maintenance)(void *owner, struct monotime now);
     /* Hand router `at` of the world, held here, over to `node`; world_router.handover tells. */
@@ -81,6 +85,7 @@ enum command_wait_kind {
     COMMAND_WAIT_SAVED,    /* what was said is on the disk */
     COMMAND_WAIT_ASKED,    /* MinIO has answered */
     COMMAND_WAIT_EMPTY,    /* this node holds nothing, and nothing serves here */
+    COMMAND_WAIT_BUNDLE, /* its publishing is over */
     COMMAND_WAIT_TURNED,   /* a registry is as it was asked to be */
     COMMAND_WAIT_NODE,     /* another node does it, and has answered */
     COMMAND_WAIT_HANDOVER, /* a virtual router is where it was asked to be, or not */

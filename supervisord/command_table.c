@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/edit.h"
+#include "supervisord/command_bundle.h"
 #include "supervisord/command_remote.h"
 #include "supervisord/command_switch.h"
 #include "supervisord/command_verbs.h"
@@ -312,6 +313,9 @@ int command_table_poll(struct command_call *call)
     case COMMAND_WAIT_REGISTRY:
         result = poll_registry(call);
         break;
+    case COMMAND_WAIT_BUNDLE:
+        result = command_bundle_poll(call);
+        break;
     case COMMAND_WAIT_SAVED:
     case COMMAND_WAIT_ASKED:
     case COMMAND_WAIT_EMPTY:
@@ -352,6 +356,16 @@ const struct command_row command_table_rows[] = {
     {"show probes", SHOW(SHOW_PROBES, "[NAME]", 1, COMMAND_USER, "probes, or all about one")},
     {"show breakers",
      SHOW(SHOW_BREAKERS, "", 0, COMMAND_USER, "storage peers, and who is cut off")},
+    {"show bundle", SHOW(SHOW_BUNDLE, "", 0, COMMAND_USER, "what the nodes agreed to run")},
+    {"bundle show", SHOW(SHOW_BUNDLE, "", 0, COMMAND_USER, "the same as show bundle")},
+    {"bundle history",
+     SHOW(SHOW_BUNDLE_HISTORY, "", 0, COMMAND_USER, "the last generations, to roll back to")},
+    {"bundle diff", "[NAME]", 0, 1, COMMAND_OPERATOR, false, false, command_bundle_diff, SHOW_INFO,
+     "what differs between the files here and what is current"},
+    {"bundle publish", "[NAME]", 0, 1, COMMAND_ADMIN, true, false, command_bundle_publish,
+     SHOW_INFO, "have the nodes agree on the files of this one"},
+    {"bundle rollback", VERB("NAME GENERATION", 2, COMMAND_ADMIN, true, command_bundle_rollback,
+                             "have them agree on a former generation again")},
     {"show registries", SHOW(SHOW_REGISTRIES, "", 0, COMMAND_USER, "registries, why they run")},
     {"show processes", SHOW(SHOW_PROCESSES, "", 0, COMMAND_USER, "the processes of regha here")},
     {"show history", SHOW(SHOW_HISTORY, "[N]", 1, COMMAND_USER, "the last changes and causes")},
@@ -392,7 +406,7 @@ _Static_assert(sizeof(command_table_rows) / sizeof(command_table_rows[0]) < WORL
                "each command has its counters in the world, and one is for none of them");
 
 const char *const command_table_later[] = {
-    "show bundle", "show quorum", "show balancers", "show timers",    "enable",
-    "disable",     "set weight",  "set priority",   "bundle",         "gc",
-    "upgrade",     "wait",        "dump",           "clear failures", NULL,
+    "show quorum", "show balancers", "show timers", "enable",  "disable",
+    "set weight",  "set priority",   "gc",          "upgrade", "wait",
+    "dump",        "clear failures", NULL,
 };

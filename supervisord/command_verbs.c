@@ -417,6 +417,7 @@ int command_verbs_poll(struct command_call *call)
     case COMMAND_WAIT_NONE:
     case COMMAND_WAIT_RELOAD:
     case COMMAND_WAIT_REGISTRY:
+    case COMMAND_WAIT_BUNDLE:
     case COMMAND_WAIT_NODE:
     case COMMAND_WAIT_HANDOVER:
         break;

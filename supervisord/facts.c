@@ -26,7 +26,7 @@ static int answer_facts(void *owner, const char *path, const struct registry_fac
 
     if (!entry || !entry->known)
         return -EAGAIN;
-    *ret_facts = &entry->facts;
+    *ret_facts = entry->has_running ? &entry->both : &entry->facts;
     return 0;
 }
 
@@ -80,6 +80,14 @@ static int parse_file(int fd, size_t length_bytes, struct registry_facts *ret_fa
     return failed;
 }
 
+static void combine(struct facts_entry *entry)
+{
+    entry->both = entry->running;
+    entry->both.has_secret = entry->facts.has_secret;
+    entry->both.files_bytes = entry->facts.files_bytes;
+    memcpy(entry->both.files, entry->facts.files, sizeof(entry->both.files));
+}
+
 int facts_take(struct facts *facts, const char *path, int fd, size_t length_bytes, struct err *err)
 {
     struct facts_entry *entry = find_entry(facts, path);
@@ -101,7 +109,26 @@ int facts_take(struct facts *facts, const char *path, int fd, size_t length_byte
         return 0;
     memcpy(&entry->facts, &parsed, sizeof(parsed));
     entry->known = true;
+    combine(entry);
     return 1;
+}
+
+bool facts_run(struct facts *facts, const char *path, const uint8_t *bytes, size_t length_bytes)
+{
+    struct facts_entry *entry = find_entry(facts, path);
+    struct registry_facts parsed;
+    struct err err;
+
+    if (!entry || !entry->known)
+        return false;
+    memset(&parsed, 0, sizeof(parsed));
+    const bool has_running = bytes && parse(bytes, length_bytes, &parsed, &err) == 0;
+    const bool changed = has_running != entry->has_running ||
+                         (has_running && memcmp(&parsed, &entry->running, sizeof(parsed)) != 0);
+    entry->has_running = has_running;
+    memcpy(&entry->running, &parsed, sizeof(parsed));
+    combine(entry);
+    return changed;
 }
 
 static bool is_used(const struct settings *settings, const char *path)

@@ -18,6 +18,9 @@ struct facts_entry {
     char path[REGISTRY_PATH_BYTES]; /* "": free */
     bool known;
     struct registry_facts facts;
+    bool has_running;
+    struct registry_facts running; /* of the bundle in force, which these files may not be */
+    struct registry_facts both;    /* as the settings are completed with */
     char error[192]; /* why the newest capture could not be understood; "": it could */
 };
 
@@ -34,6 +37,13 @@ int facts_read_settings(struct facts *facts, const char *path, FILE *mistakes, F
  * caller's). Returns 1 if the facts changed, 0 if not, or a negative errno with facts as before.
  */
 int facts_take(struct facts *facts, const char *path, int fd, size_t length_bytes, struct err *err);
+
+/*
+ * The bundle in force says `path`: where it listens and stores counts, and not what the files say.
+ * Of those stays what is needed to capture them. `bytes` NULL: the files are in force. Returns
+ * whether the facts changed.
+ */
+bool facts_run(struct facts *facts, const char *path, const uint8_t *bytes, size_t length_bytes);
 
 /* Forget what was captured from elsewhere than where the registries of `settings` are. */
 void facts_keep(struct facts *facts, const struct settings *settings);

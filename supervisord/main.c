@@ -12,6 +12,7 @@
 #include "base/confine.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "supervisord/bundle_use.h"
 #include "supervisord/configtest.h"
 #include "supervisord/control.h"
 #include "supervisord/core.h"
@@ -191,6 +192,21 @@ static int set_registry_write(void *owner, const char *name, enum operator_write
     return core_operator_set_write(&daemon->core, name, write, uid, err);
 }
 
+static int publish_bundle(void *owner, const char *name, uint64_t generation, uid_t uid,
+                          struct err *err)
+{
+    struct daemon *daemon = owner;
+
+    return bundle_use_publish(&daemon->core, name, generation, uid, err);
+}
+
+static int diff_bundle(void *owner, const char *name, FILE *out, struct err *err)
+{
+    struct daemon *daemon = owner;
+
+    return bundle_use_diff(&daemon->core, name, out, err);
+}
+
 static int find_successor(void *owner, size_t at, struct monotime now)
 {
     const struct daemon *daemon = owner;
@@ -294,6 +310,8 @@ static int open_doors(struct daemon *daemon, struct err *err)
         .set_registry_write = set_registry_write,
         .find_successor = find_successor,
         .ask_maintenance = ask_maintenance,
+        .publish_bundle = publish_bundle,
+        .diff_bundle = diff_bundle,
     };
     const struct control_params params = {
         .world = world,

@@ -161,6 +161,7 @@ static void each_registry(const struct metric *metric, const struct metrics_inpu
 NUMBER(registry_wanted, registry->wanted)
 NUMBER(registry_starts, registry->status.starts)
 NUMBER(bundle_drift, registry->drifted)
+NUMBER(bundle_confirmed, registry->bundle.is_confirmed && registry->bundle.generation > 0)
 
 static const char *registry_state_name(int state)
 {
@@ -212,10 +213,14 @@ static void bundle_of(const struct metric *metric, const struct metric_labels *l
     const struct registry_status *status = &registry->status;
     const char *digest = status->pid != 0 ? status->digest : status->captured_digest;
     struct metric_labels with_digest = *labels;
+    char generation[24];
 
     if (digest[0] == '\0')
         return;
+    snprintf(generation, sizeof(generation), "%llu",
+             (unsigned long long)registry->bundle.generation);
     metric_label(&with_digest, "digest", digest);
+    metric_label(&with_digest, "generation", generation);
     metric_count(metric, &with_digest, 1);
 }
 
@@ -252,7 +257,11 @@ const struct metrics_row metrics_service_rows[] = {
     {"regha_registry_ready_seconds", METRIC_HISTOGRAM,
      "From a start to the first successful probe.", registry_ready, false},
     {"regha_bundle_info", METRIC_INFO,
-     "Digest of the configuration that the registry runs or would run with.", bundle_info, false},
+     "Digest of the bundle that the registry runs, or would run with.",
+     bundle_info, false},
+    {"regha_bundle_confirmed", METRIC_GAUGE,
+     "Whether a majority of the nodes says that this generation is current.", bundle_confirmed,
+     false},
     {"regha_bundle_drift", METRIC_GAUGE,
      "Whether this digest differs from another node's or from the files.", bundle_drift, false},
     {NULL, METRIC_GAUGE, NULL, NULL, false},

@@ -306,6 +306,13 @@ static void find_drift(const struct world *world, size_t at, char *words, size_t
     words[0] = '\0';
     if (status->captured_digest[0] == '\0')
         return;
+    if (world->registries[at].bundle.differs) {
+        snprintf(words, size_bytes, "its files are %.*s, generation %llu is %.*s", SHORT_DIGEST,
+                 status->captured_digest,
+                 (unsigned long long)world->registries[at].bundle.generation, SHORT_DIGEST,
+                 world->registries[at].bundle.digest);
+        return;
+    }
     if (status->pid != 0 && status->digest[0] != '\0' &&
         strcmp(status->digest, status->captured_digest) != 0) {
         snprintf(words, size_bytes, "its files changed since it was started");

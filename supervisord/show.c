@@ -8,6 +8,7 @@
 
 #include "base/edit.h"
 #include "supervisord/show_breaker.h"
+#include "supervisord/show_bundle.h"
 #include "supervisord/show_log.h"
 #include "supervisord/show_node.h"
 #include "supervisord/show_router.h"
@@ -154,6 +155,8 @@ static const struct {
     [SHOW_VIPS] = {show_router_vips, TABLE_ROWS, TABLE_JSON, "no virtual addresses"},
     [SHOW_PROBES] = {show_service_probes, TABLE_ROWS, TABLE_JSON, "no probes"},
     [SHOW_REGISTRIES] = {show_service_registries, TABLE_ROWS, TABLE_JSON, "no registries"},
+    [SHOW_BUNDLE] = {show_bundle_all, TABLE_ROWS, TABLE_JSON, "no registries"},
+    [SHOW_BUNDLE_HISTORY] = {show_bundle_history, TABLE_ROWS, TABLE_JSON, "nothing was published"},
     [SHOW_BREAKERS] = {show_breaker_peers, TABLE_ROWS, TABLE_JSON, "no storage peers are watched"},
     [SHOW_PROCESSES] = {show_node_processes, TABLE_ROWS, TABLE_JSON, ""},
     [SHOW_ERRORS] = {show_log_errors, TABLE_ROWS, TABLE_JSON, "no errors"},
@@ -194,10 +197,10 @@ int show_write_status(const struct world *world, struct monotime now, FILE *out)
         const char *key;
         enum show_what what;
     } parts[] = {
-        {"info", SHOW_INFO},         {"health", SHOW_HEALTH},         {"routers", SHOW_ROUTERS},
-        {"vips", SHOW_VIPS},         {"registries", SHOW_REGISTRIES}, {"probes", SHOW_PROBES},
-        {"breakers", SHOW_BREAKERS}, {"nodes", SHOW_NODES},           {"processes", SHOW_PROCESSES},
-        {"history", SHOW_HISTORY},
+        {"info", SHOW_INFO},           {"health", SHOW_HEALTH},         {"routers", SHOW_ROUTERS},
+        {"vips", SHOW_VIPS},           {"registries", SHOW_REGISTRIES}, {"probes", SHOW_PROBES},
+        {"breakers", SHOW_BREAKERS},   {"bundle", SHOW_BUNDLE},         {"nodes", SHOW_NODES},
+        {"processes", SHOW_PROCESSES}, {"history", SHOW_HISTORY},
     };
     const struct show show = {.world = world, .now = now};
     struct err err;

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "supervisord/show_bundle.h"
+
 #define DIGEST_SHOWN 12
 
 static void ago(struct table *table, const struct show *show, struct monotime at)
@@ -328,29 +330,19 @@ static void unknown_run(struct table *table)
 struct table *show_service_registries(const struct show *show)
 {
     static const struct table_column columns[] = {
-        {"name", "NAME"},
-        {"follows", "FOLLOWS"},
-        {"mode", NULL},
-        {"state", "STATE"},
-        {"pid", "PID"},
-        {"run_seconds", "FOR"},
-        {"starts", "STARTS"},
-        {"exits", "ENDS"},
-        {"backend", "BACKEND"},
-        {"last_end", NULL},
-        {"digest", "RUNS"},
-        {"captured_digest", "FILES"},
-        {"captured_error", NULL},
-        {"readonly", "READONLY"},
-        {"purges", NULL},
-        {"draining_pid", "DRAINS"},
-        {"wanted", "WANTED"},
-        {"drifted", "DRIFTED"},
-        {"drift", NULL},
-        {"config", NULL},
-        {"config_error", NULL},
-        {"why", "WHY"},
-        {NULL, NULL},
+        {"name", "NAME"},         {"follows", "FOLLOWS"},
+        {"mode", NULL},           {"state", "STATE"},
+        {"pid", "PID"},           {"run_seconds", "FOR"},
+        {"starts", "STARTS"},     {"exits", "ENDS"},
+        {"backend", "BACKEND"},   {"last_end", NULL},
+        {"digest", "RUNS"},       {"captured_digest", "FILES"},
+        {"captured_error", NULL}, {"readonly", "READONLY"},
+        {"purges", NULL},         {"draining_pid", "DRAINS"},
+        {"wanted", "WANTED"},     {"drifted", "DRIFTED"},
+        {"drift", NULL},          {"generation", NULL},
+        {"bundle", NULL},         {"bundle_error", NULL},
+        {"config", NULL},         {"config_error", NULL},
+        {"why", "WHY"},           {NULL, NULL},
     };
     struct table *table = table_new(columns);
 
@@ -369,6 +361,9 @@ struct table *show_service_registries(const struct show *show)
         table_bool(table, registry->wanted);
         table_bool(table, registry->drifted);
         table_text_or_none(table, registry->drift);
+        table_int(table, (int64_t)registry->bundle.generation);
+        table_text(table, "%s", show_bundle_state(&registry->bundle));
+        table_text_or_none(table, registry->status.bundle_error);
         table_text(table, "%s", registry->settings.params.config);
         table_text_or_none(table, registry->facts_error);
         table_text_or_none(table, registry->why);

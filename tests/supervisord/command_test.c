@@ -202,7 +202,7 @@ static void test_words(void **state)
            "write it out, for it changes something: registry\n");
     expect(
         "show", WORLD_USAGE,
-        "incomplete; it goes on with: info, health, nodes, routers, vips, guard, probes, breakers, registries, "
+        "incomplete; it goes on with: info, health, nodes, routers, vips, guard, probes, breakers, bundle, registries, "
         "processes, history, events, errors, config, env, version\n");
     expect("show rooters", WORLD_USAGE,
            "unknown command \"show rooters\", the nearest one is: show routers\n");
@@ -258,10 +258,10 @@ static void test_every_level(void **state)
         free(text);
         assert_non_null(strstr(
             "show info show health show nodes show routers show vips show guard "
-            "show probes show breakers show registries show processes show history "
+            "show probes show breakers show bundle bundle show bundle history show registries show processes show history "
             "show events show errors show config show version nagios "
             "show env configcheck registry switchover failover drain maint ready pause resume "
-            "clear counters reload",
+            "clear counters reload bundle diff bundle publish bundle rollback",
             entry.words));
     }
 }
@@ -594,6 +594,7 @@ static const char *in_manual(const char *arguments)
         {"[NODE] [--force]", " Op Ar NODE Op Fl -force"},
         {"[NODE] [FOR]", " Op Ar NODE Op Ar FOR"},
         {"on|off", " Cm on | off"},
+        {"NAME GENERATION", " Ar NAME GENERATION"},
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -134,6 +134,7 @@ MOVE(starts, REGISTRY.status.starts++)
 MOVE(exits, REGISTRY.status.exits[REGISTRY_CAUSE_PORT_TAKEN]++)
 MOVE(ready, histogram_add(&REGISTRY.ready, 50 * NS_PER_MS))
 MOVE(digest, REGISTRY.status.digest[0] = '0')
+MOVE(confirmed, (REGISTRY.bundle.generation = 1, REGISTRY.bundle.is_confirmed = true))
 MOVE(drift, REGISTRY.drifted = true)
 MOVE(peers, fixture.world.node_count--)
 MOVE(reachable, fixture.peers[2].reachable = true)
@@ -269,9 +270,11 @@ static const struct {
      "regha_registry_ready_seconds_count{registry=\"registry\"} 2"},
     {"regha_bundle_info", move_digest,
      "regha_bundle_info{registry=\"registry\",digest=\"3f2a9c0de1b24f6788990a1b2c3d4e5f60718293a4b5"
-     "c6d7e8f9010203040506\"} 1",
+     "c6d7e8f9010203040506\",generation=\"0\"} 1",
      "regha_bundle_info{registry=\"registry\",digest=\"0f2a9c0de1b24f6788990a1b2c3d4e5f60718293a4b5"
-     "c6d7e8f9010203040506\"} 1"},
+     "c6d7e8f9010203040506\",generation=\"0\"} 1"},
+    {"regha_bundle_confirmed", move_confirmed, "regha_bundle_confirmed{registry=\"registry\"} 0",
+     "regha_bundle_confirmed{registry=\"registry\"} 1"},
     {"regha_bundle_drift", move_drift, "regha_bundle_drift{registry=\"registry\"} 0",
      "regha_bundle_drift{registry=\"registry\"} 1"},
     {"regha_peers_expected", move_peers, "regha_peers_expected 3", "regha_peers_expected 2"},

@@ -205,7 +205,7 @@ static void test_status(void **state)
     fclose(out);
     golden_check("status.json", text);
     parsed = json_tokener_parse(text);
-    assert_int_equal(json_object_object_length(parsed), 10);
+    assert_int_equal(json_object_object_length(parsed), 11);
     json_object_put(parsed);
     free(text);
 }
