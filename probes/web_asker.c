@@ -350,7 +350,8 @@ static bool wants_whole_body(const struct probe_params *params)
 
 static int make_url(struct asker *asker)
 {
-    if (asker->params->type == PROBE_TYPE_HTTP)
+    /* With another name for the server its url is another one, too. */
+    if (asker->params->type == PROBE_TYPE_HTTP && asker->params->server_name[0] == '\0')
         return 0;
     asker->url = malloc(PROBE_REQUEST_BYTES);
     return asker->url != NULL ? 0 : -ENOMEM;
