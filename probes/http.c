@@ -375,7 +375,8 @@ static int set_reply(struct probe_http *http, const struct probe_http_params *pa
         http->reply.wanted_header = params->wanted_header;
     if (!params->whole_body)
         return 0;
-    http->reply.whole = malloc(PROBE_HTTP_WHOLE_BYTES);
+    /* A text ends behind it: regexec() of a sanitizer reads to there, whatever it is told. */
+    http->reply.whole = calloc(1, PROBE_HTTP_WHOLE_BYTES + 1);
     http->reply.whole_room_bytes = PROBE_HTTP_WHOLE_BYTES;
     return http->reply.whole != NULL ? 0 : -ENOMEM;
 }

@@ -45,7 +45,11 @@ static int restart(void *owner, const char *name, struct err *err)
     return 0;
 }
 
-static const struct command_core core = {NULL, reload, check, restart};
+static const struct command_core core = {
+    .reload = reload,
+    .check = check,
+    .restart_registry = restart,
+};
 
 static void judge(int result, const char *text, size_t length)
 {
