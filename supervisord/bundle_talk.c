@@ -196,11 +196,15 @@ static int take_offer(struct bundles_one *one, const struct requests_call *call,
     return -EINPROGRESS; /* answered when it is on the disk */
 }
 
-static int take_commit(struct bundles_one *one, const struct bundle_message_version *said,
-                       struct monotime now)
+static int take_commit(struct bundles_one *one, size_t node,
+                       const struct bundle_message_version *said, struct monotime now)
 {
     const struct bundles_blob *blob = bundles_blob(one, said->version.digest);
 
+    /* It knows that a majority acknowledged it. */
+    if (node < one->order.count &&
+        said->version.generation > one->order.reports[node].current.generation)
+        one->order.reports[node].current = said->version;
     if (said->version.generation <= one->next.current.generation)
         return 0;
     if (blob)
@@ -236,7 +240,7 @@ static void handle_call(void *owner, const struct requests_call *call, struct mo
     if (one && call->type == REQUESTS_BUNDLE_OFFER)
         result = take_offer(one, call, &said, (size_t)head_bytes, now);
     else if (one && call->type == REQUESTS_BUNDLE_COMMIT)
-        result = take_commit(one, &said, now);
+        result = take_commit(one, call->node, &said, now);
     else if (one && call->type == REQUESTS_BUNDLE_FETCH)
         result = take_fetch(one, call, &said);
     if (result != -EINPROGRESS)
@@ -334,6 +338,8 @@ static void handle_offered(void *owner, const struct requests_reply *reply, stru
     const bool acknowledged =
         reply->result == BUNDLE_ORDER_YES || reply->result == BUNDLE_ORDER_AGAIN;
 
+    const struct bundle_order_version offered = offer->version;
+
     free(offer);
     if (!counts)
         return;
@@ -345,6 +351,9 @@ static void handle_offered(void *owner, const struct requests_reply *reply, stru
                      ? bundle_order_answer_text((enum bundle_order_answer)reply->result)
                      : "refuses it");
     bundle_order_count(&one->ballot, reply->node, acknowledged);
+    if (acknowledged &&
+        offered.generation > one->order.reports[reply->node].acknowledged.generation)
+        one->order.reports[reply->node].acknowledged = offered;
     judge_ballot(one, now);
 }
 

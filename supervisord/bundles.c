@@ -174,6 +174,9 @@ static void act(struct bundles_one *one, struct monotime now)
         one->retry = monotime_add(now, RETRY_NS);
         bundle_keep_save(one, now);
     }
+    /* What was current a moment ago is not what is current now: the others' words are older. */
+    if (one->next.current.generation > bundle_order_current(&one->order).generation)
+        return;
     if (one->is_trying || find_obstacle(one) || !bundle_order_has_majority(&one->order) ||
         one->disk_words[0] != '\0' || !monotime_reached(one->retry, now))
         return;
