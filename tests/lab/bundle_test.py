@@ -66,5 +66,22 @@ def rolled_out(cluster, _):
     return f"generation {before + 1} was published and run, and by the successor after a power-off"
 
 
+def without_majority(cluster, _):
+    cluster.restore()
+    primary = cluster.wait_primary()
+    for node in [node for node in cluster.nodes if node is not primary][:2]:
+        node.stop()
+    wait_for("two nodes to be missed", lambda: bundle(primary)["heard"] == 2, SECONDS)
+    before, pid = bundle(primary), primary.registry_pid()
+    answer = primary.ctl("bundle", "publish", check=False)
+    require(answer.returncode == 6 and "a majority decides" in answer.stdout + answer.stderr,
+            f"publishing without a majority: {answer.returncode} {answer.stdout}{answer.stderr}")
+    require((bundle(primary)["state"], bundle(primary)["digest"]) == ("unconfirmed", before["digest"]),
+            f"not shown as unconfirmed: {bundle(primary)}")
+    require(primary.registry_pid() == pid, "the registry was restarted")
+    return f"refused: {answer.stdout.strip() or answer.stderr.strip()}"
+
+
 if __name__ == "__main__":
-    scenario.main([("lab/bundle", changed_on_one), ("lab/bundle rolled out", rolled_out)])
+    scenario.main([("lab/bundle", changed_on_one), ("lab/bundle rolled out", rolled_out),
+                   ("lab/bundle without a majority", without_majority)])
