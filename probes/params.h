@@ -105,7 +105,7 @@ struct probe_params {
     int64_t timeout_ns;
     uint16_t rise, fall;
     struct probe_file_params file;
-    size_t arguments_bytes; /* of an exec probe, behind the program in its url */
+    size_t arguments_bytes;           /* of an exec probe, behind the program in its url */
     char arguments[PROBE_PATH_BYTES]; /* one after the other, each with its NUL */
 };
 

@@ -85,7 +85,8 @@ static int find_user(const char *user, uid_t *ret_uid, gid_t *ret_gid, struct er
     if (found == NULL)
         return err_set(err, EACCES, "there is no user %s", user);
     if (entry.pw_uid == 0)
-        return err_set(err, EACCES, "the user %s is uid 0, and what is started here never runs as root", user);
+        return err_set(err, EACCES,
+                       "the user %s is uid 0, and what is started here never runs as root", user);
     *ret_uid = entry.pw_uid;
     *ret_gid = entry.pw_gid;
     return 0;

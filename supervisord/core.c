@@ -9,16 +9,16 @@
 
 #include "base/confine.h"
 #include "supervisord/assemble.h"
-#include "supervisord/breakers.h"
-#include "supervisord/bundles.h"
+#include "supervisord/cluster/bundles.h"
+#include "supervisord/cluster/peers.h"
 #include "supervisord/commands.h"
 #include "supervisord/core_operator.h"
-#include "supervisord/host.h"
 #include "supervisord/journal.h"
-#include "supervisord/peers.h"
+#include "supervisord/policy/breakers.h"
+#include "supervisord/policy/store_watch.h"
 #include "supervisord/reports.h"
+#include "supervisord/settings/host.h"
 #include "supervisord/steer.h"
-#include "supervisord/store_watch.h"
 
 #define TICK_NS  (1 * NS_PER_S)
 #define HURRY_NS (20 * NS_PER_MS)

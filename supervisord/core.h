@@ -11,12 +11,12 @@
 
 #include "base/channel.h"
 #include "base/service.h"
+#include "supervisord/cluster/requests.h"
 #include "supervisord/facts.h"
 #include "supervisord/hooks.h"
-#include "supervisord/maint_ask.h"
-#include "supervisord/operator_save.h"
-#include "supervisord/requests.h"
-#include "supervisord/role.h"
+#include "supervisord/policy/maint_ask.h"
+#include "supervisord/policy/operator_save.h"
+#include "supervisord/policy/role.h"
 #include "supervisord/world.h"
 
 /* Beside each world_router. */

@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "supervisord/console/words.h"
 #include "supervisord/journal.h"
-#include "supervisord/words.h"
 
 #define PREPARE_MORE_NS (5 * NS_PER_S)
 #define DRAIN_MORE_NS   (5 * NS_PER_S)

@@ -8,7 +8,7 @@
 #ifndef SUPERVISORD_CORE_HANDOVER_H
 #define SUPERVISORD_CORE_HANDOVER_H
 
-#include "supervisord/gather.h"
+#include "supervisord/policy/gather.h"
 
 struct core_handover_order {
     int node;       /* its index, or HANDOVER_ANYBODY */

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "supervisord/command.h"
+#include "supervisord/console/command.h"
 #include "supervisord/journal.h"
 
 static int64_t wall_clock_ns(void)

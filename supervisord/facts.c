@@ -9,7 +9,7 @@
 
 #include "base/bundle.h"
 #include "registry-launcher/message.h"
-#include "supervisord/host.h"
+#include "supervisord/settings/host.h"
 
 static struct facts_entry *find_entry(struct facts *facts, const char *path)
 {

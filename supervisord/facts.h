@@ -9,8 +9,8 @@
 #ifndef SUPERVISORD_FACTS_H
 #define SUPERVISORD_FACTS_H
 
-#include "supervisord/registry_yaml.h"
-#include "supervisord/settings.h"
+#include "supervisord/settings/registry_yaml.h"
+#include "supervisord/settings/settings.h"
 
 #define FACTS_MAX 16
 

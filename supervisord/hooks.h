@@ -8,7 +8,7 @@
 #define SUPERVISORD_HOOKS_H
 
 #include "registry-launcher/message.h"
-#include "supervisord/turn.h"
+#include "supervisord/policy/turn.h"
 
 struct core;
 

@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "supervisord/breakers.h"
-#include "supervisord/bundle_use.h"
+#include "supervisord/cluster/bundle_use.h"
+#include "supervisord/cluster/peers.h"
 #include "supervisord/commands.h"
 #include "supervisord/journal.h"
-#include "supervisord/peers.h"
-#include "supervisord/store_watch.h"
+#include "supervisord/policy/breakers.h"
+#include "supervisord/policy/store_watch.h"
 
 const struct wire_layout *const reports_vrrp_states[] = {
     &process_state_layout,
@@ -24,8 +24,8 @@ const struct wire_layout *const reports_net_states[] = {
     &process_state_layout, &kernel_message_status, &kernel_message_link,
     &kernel_message_breaker_status, NULL};
 const struct wire_layout *const reports_launcher_states[] = {
-    &process_state_layout, &registry_message_hook_status, &registry_message_exec_status, &registry_message_status,
-    &registry_message_capture, NULL};
+    &process_state_layout,    &registry_message_hook_status, &registry_message_exec_status,
+    &registry_message_status, &registry_message_capture,     NULL};
 
 static int find_router(const struct world *world, const char *name, uint8_t family)
 {

@@ -4,15 +4,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "supervisord/bundle_use.h"
+#include "supervisord/cluster/bundle_use.h"
+#include "supervisord/cluster/peers.h"
 #include "supervisord/commands.h"
+#include "supervisord/console/words.h"
 #include "supervisord/core_handover.h"
 #include "supervisord/core_operator.h"
-#include "supervisord/gather.h"
 #include "supervisord/journal.h"
-#include "supervisord/peers.h"
-#include "supervisord/placement.h"
-#include "supervisord/words.h"
+#include "supervisord/policy/gather.h"
+#include "supervisord/policy/placement.h"
 
 /* A registry outlives the Active role by this, so that a flap of the role restarts nothing. */
 #define LINGER_NS (250 * NS_PER_MS)

@@ -3,7 +3,7 @@
 
 #include <assert.h>
 
-#include "supervisord/trouble.h"
+#include "supervisord/console/trouble.h"
 
 const char *world_process_name(enum world_process_kind kind)
 {

@@ -11,12 +11,12 @@
 #include "base/process.h"
 #include "probes/message.h"
 #include "registry-launcher/message.h"
-#include "supervisord/breaker_view.h"
-#include "supervisord/handover.h"
-#include "supervisord/maint_answer.h"
-#include "supervisord/operator.h"
-#include "supervisord/peers_news.h"
-#include "supervisord/settings.h"
+#include "supervisord/cluster/peers_news.h"
+#include "supervisord/policy/breaker_view.h"
+#include "supervisord/policy/handover.h"
+#include "supervisord/policy/maint_answer.h"
+#include "supervisord/policy/operator.h"
+#include "supervisord/settings/settings.h"
 #include "supervisord/world_bundle.h"
 #include "vrrp/kernel/message.h"
 #include "vrrp/message.h"
@@ -61,7 +61,7 @@ struct world_registry {
     char why[128];                 /* why it runs or does not, in words */
     struct monotime differs_since; /* the digests; 0: they do not */
     bool drifted; /* a peer's digest differs, or the running one differs from the files, for long */
-    char drift[128];        /* from whom, in words */
+    char drift[128]; /* from whom, in words */
     struct world_bundle bundle;
     struct histogram ready; /* from start to first successful probe */
     bool facts_known;       /* its own configuration has been read */
@@ -124,7 +124,8 @@ enum world_result {
     WORLD_RESULTS,
 };
 
-#define WORLD_COMMANDS_MAX 80 /* of supervisord/command.c, and one for what is none of them */
+#define WORLD_COMMANDS_MAX                                                                         \
+    80 /* of supervisord/console/command.c, and one for what is none of them */
 
 struct world_reload {
     uint64_t attempts, failures;

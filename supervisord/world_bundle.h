@@ -5,7 +5,7 @@
 #ifndef SUPERVISORD_WORLD_BUNDLE_H
 #define SUPERVISORD_WORLD_BUNDLE_H
 
-#include "supervisord/bundle_store.h"
+#include "supervisord/cluster/bundle_store.h"
 
 /* The last attempt to make a bundle current, by whoever wanted it. */
 struct world_bundle_attempt {

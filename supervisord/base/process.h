@@ -13,7 +13,7 @@
 
 #define PROCESS_RUNTIME_FOLDER  "/run/regha"
 #define PROCESS_BUNDLE_FOLDER   "/run/regha/bundle" /* as the registries read them */
-#define PROCESS_STATE_FOLDER    "/var/lib/regha" /* reghad's */
+#define PROCESS_STATE_FOLDER    "/var/lib/regha"    /* reghad's */
 #define PROCESS_VRRP_SOCKET     "/run/regha/vrrp/goals.sock"
 #define PROCESS_NET_SOCKET      "/run/regha/net/goals.sock"
 #define PROCESS_LAUNCHER_SOCKET "/run/regha/launcher/goals.sock"

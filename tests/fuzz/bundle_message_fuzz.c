@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "supervisord/bundle_message.h"
+#include "supervisord/cluster/bundle_message.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 

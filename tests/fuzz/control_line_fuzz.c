@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "supervisord/command.h"
-#include "supervisord/show_log.h"
+#include "supervisord/console/command.h"
+#include "supervisord/console/show_log.h"
 #include "tests/supervisord/world_fixture.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "supervisord/http_page.h"
+#include "supervisord/console/http_page.h"
 #include "tests/supervisord/world_fixture.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);

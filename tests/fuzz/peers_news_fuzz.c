@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "supervisord/peers_news.h"
+#include "supervisord/cluster/peers_news.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "supervisord/registry_yaml.h"
+#include "supervisord/settings/registry_yaml.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 

@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "supervisord/request_link.h"
+#include "supervisord/cluster/request_link.h"
 
 #define BODY_MOST 1000
 

@@ -152,7 +152,8 @@ static void never_root(void **state)
 
     (void)state;
     run(&seen, "root", say_who);
-    assert_string_equal(seen.failure, "the user root is uid 0, and what is started here never runs as root");
+    assert_string_equal(seen.failure,
+                        "the user root is uid 0, and what is started here never runs as root");
     run(&seen, "nobody-of-that-name", say_who);
     assert_string_equal(seen.failure, "there is no user nobody-of-that-name");
 }

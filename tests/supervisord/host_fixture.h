@@ -8,8 +8,8 @@
 #ifndef TESTS_SUPERVISORD_HOST_FIXTURE_H
 #define TESTS_SUPERVISORD_HOST_FIXTURE_H
 
-#include "supervisord/registry_yaml.h"
-#include "supervisord/settings.h"
+#include "supervisord/settings/registry_yaml.h"
+#include "supervisord/settings/settings.h"
 
 struct host_fixture {
     bool is_no_node;        /* none of its addresses is one of 10.0.0.0/24 */

@@ -449,7 +449,7 @@ void golden_check(const char *name, const char *got)
     char *shown = replace(got, REGHA_VERSION, "@VERSION@"), *want;
     FILE *out;
 
-    snprintf(path, sizeof(path), "../golden/%s", name);
+    snprintf(path, sizeof(path), GOLDEN_FOLDER "/%s", name);
     if (getenv("REGHA_GOLDEN_WRITE")) {
         out = fopen(path, "we");
         assert_non_null(out);

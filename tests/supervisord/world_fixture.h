@@ -9,7 +9,7 @@
 #ifndef TESTS_WORLD_FIXTURE_H
 #define TESTS_WORLD_FIXTURE_H
 
-#include "supervisord/requests.h"
+#include "supervisord/cluster/requests.h"
 #include "supervisord/world.h"
 
 #define WORLD_FIXTURE_PROBES 4

@@ -14,8 +14,8 @@
 
 #include <cmocka.h>
 
-#include "supervisord/control.h"
-#include "supervisord/session.h"
+#include "supervisord/console/control.h"
+#include "supervisord/console/session.h"
 #include "tests/supervisord/world_fixture.h"
 
 #define TEXT_BYTES 65536
