@@ -155,7 +155,7 @@ static void spawn(struct registry_keeper *keeper, struct monotime now)
         if (failed == 0)
             failed = registry_unit_start(&keeper->unit, shared->bus, name_of(keeper), &err);
     } else {
-        failed = registry_exec_start(keeper->slots.current, &shared->cgroups, &start, &err);
+        failed = registry_slots_start(&keeper->slots, &shared->cgroups, &start, &err);
     }
     if (failed < 0)
         cannot_start(keeper, REGISTRY_CAUSE_UNKNOWN, err.text, now);

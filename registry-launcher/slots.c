@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "registry-launcher/slots.h"
 
+#include <string.h>
+
+#define SECOND "+2"
+
 void registry_slots_init(struct registry_slots *slots, struct loop *loop,
                          const struct registry_backend_events *events,
                          const struct registry_backend_events *leaver_events, void *owner)
 {
-    for (int at = 0; at < 2; at++) {
+    for (int at = 0; at < 2; at++)
         registry_exec_init(&slots->execs[at], loop, events, owner);
-        slots->execs[at].suffix = at == 0 ? "" : "-2";
-    }
     slots->current = &slots->execs[0];
     slots->leaver = NULL;
     slots->leaver_events = leaver_events;
@@ -18,6 +20,31 @@ static struct registry_exec *other_than(struct registry_slots *slots,
                                         const struct registry_exec *exec)
 {
     return exec == &slots->execs[0] ? &slots->execs[1] : &slots->execs[0];
+}
+
+static bool is_second(const char *cgroup)
+{
+    const size_t length = strlen(cgroup), suffix = strlen(SECOND);
+
+    return length >= suffix && strcmp(cgroup + length - suffix, SECOND) == 0;
+}
+
+const char *registry_slots_suffix(const struct registry_slots *slots)
+{
+    const struct registry_exec *const current = slots->current;
+    const struct registry_exec *const other =
+        current == &slots->execs[0] ? &slots->execs[1] : &slots->execs[0];
+
+    if (other->cgroup[0] != '\0')
+        return is_second(other->cgroup) ? "" : SECOND;
+    return is_second(current->cgroup) ? SECOND : "";
+}
+
+int registry_slots_start(struct registry_slots *slots, const struct registry_cgroups *cgroups,
+                         const struct registry_backend_start *start, struct err *err)
+{
+    slots->current->suffix = registry_slots_suffix(slots);
+    return registry_exec_start(slots->current, cgroups, start, err);
 }
 
 void registry_slots_hand_over(struct registry_slots *slots)

@@ -22,6 +22,16 @@ void registry_slots_init(struct registry_slots *slots, struct loop *loop,
                          const struct registry_backend_events *events,
                          const struct registry_backend_events *leaver_events, void *owner);
 
+/*
+ * Of the cgroup of the current one's next process: never that of the other one, which may have been
+ * adopted into either slot. "" or a suffix that no name of a registry has.
+ */
+const char *registry_slots_suffix(const struct registry_slots *slots);
+
+/* As registry_exec_start(), in the current slot. */
+int registry_slots_start(struct registry_slots *slots, const struct registry_cgroups *cgroups,
+                         const struct registry_backend_start *start, struct err *err);
+
 /* The current one, which TERM was sent to, leaves; there is no current one then. */
 void registry_slots_hand_over(struct registry_slots *slots);
 
