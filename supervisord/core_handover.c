@@ -157,7 +157,7 @@ static void go_on(struct core *core, size_t router_at, struct monotime now)
     if (handover_step(handover, &evidence, now))
         tell(core, router_at, before.phase, before.since, now);
     (void)loop_timer_set(core->loop, &core->again,
-                         monotime_earlier(core->again.deadline, handover_again(handover)));
+                         monotime_earlier(core->again.deadline, handover_again(handover, now)));
 }
 
 /* A node that is to be empty hands over what it holds, again and again; a word back ends that. */

@@ -146,14 +146,14 @@ bool handover_step(struct handover *handover, const struct handover_evidence *ev
     return handover->phase != before;
 }
 
-struct monotime handover_again(const struct handover *handover)
+struct monotime handover_again(const struct handover *handover, struct monotime now)
 {
     const struct monotime named = monotime_add(handover->since, HANDOVER_NAMED_NS);
     const struct monotime ready = monotime_add(handover->begun, handover->prepare_ns);
 
     switch (handover->phase) {
     case HANDOVER_PREPARES:
-        return monotime_earlier(named, ready);
+        return monotime_reached(named, now) ? ready : monotime_earlier(named, ready);
     case HANDOVER_GIVES:
         return monotime_add(handover->since, HANDOVER_GIVE_NS);
     case HANDOVER_DRAINS:

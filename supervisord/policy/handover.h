@@ -73,8 +73,8 @@ void handover_begin(struct handover *handover, int asked, int64_t prepare_ns, in
 bool handover_step(struct handover *handover, const struct handover_evidence *evidence,
                    struct monotime now);
 
-/* When to look again although nothing happened. */
-struct monotime handover_again(const struct handover *handover);
+/* When to look again although nothing happened; after `now`, or there would be no end of looking. */
+struct monotime handover_again(const struct handover *handover, struct monotime now);
 
 bool handover_is_under_way(const struct handover *handover);
 

@@ -39,6 +39,11 @@ static enum handover_phase step(struct handover *handover, const struct handover
     return handover->phase;
 }
 
+static int64_t again(const struct handover *handover, int64_t after_ns)
+{
+    return handover_again(handover, (struct monotime){BEGIN + after_ns}).ns - BEGIN;
+}
+
 static void in_its_order(void **unused)
 {
     struct handover_evidence evidence = well();
@@ -49,7 +54,7 @@ static void in_its_order(void **unused)
     assert_int_equal(handover.successor, 2); /* the best one that could take it */
     evidence.peers[1].is_ready = true;
     assert_int_equal(step(&handover, &evidence, HANDOVER_NAMED_NS - 1), HANDOVER_PREPARES);
-    assert_int_equal(handover_again(&handover).ns, BEGIN + HANDOVER_NAMED_NS);
+    assert_int_equal(again(&handover, HANDOVER_NAMED_NS - 1), HANDOVER_NAMED_NS);
     assert_int_equal(step(&handover, &evidence, HANDOVER_NAMED_NS), HANDOVER_GIVES);
     assert_int_equal(step(&handover, &evidence, NS_PER_S), HANDOVER_GIVES);
     evidence.is_active = false;
@@ -59,7 +64,7 @@ static void in_its_order(void **unused)
     evidence.is_drained = true;
     assert_int_equal(step(&handover, &evidence, 3 * NS_PER_S), HANDOVER_DONE);
     assert_false(handover_is_under_way(&handover));
-    assert_int_equal(handover_again(&handover).ns, MONOTIME_NEVER.ns);
+    assert_int_equal(again(&handover, 3 * NS_PER_S), MONOTIME_NEVER.ns - BEGIN);
 }
 
 static void only_the_one_that_was_asked_for(void **unused)
@@ -110,6 +115,8 @@ static void each_wait_has_its_end(void **unused)
 
     (void)unused;
     (void)step(&handover, &evidence, 0);
+    assert_int_equal(step(&handover, &evidence, HANDOVER_NAMED_NS), HANDOVER_PREPARES);
+    assert_int_equal(again(&handover, HANDOVER_NAMED_NS), PREPARE); /* not at once, and on and on */
     assert_int_equal(step(&handover, &evidence, PREPARE - 1), HANDOVER_PREPARES);
     assert_int_equal(step(&handover, &evidence, PREPARE), HANDOVER_FAILED);
 
@@ -117,7 +124,7 @@ static void each_wait_has_its_end(void **unused)
     evidence.peers[1].is_ready = true;
     (void)step(&handover, &evidence, 0);
     assert_int_equal(step(&handover, &evidence, NS_PER_S), HANDOVER_GIVES);
-    assert_int_equal(handover_again(&handover).ns, BEGIN + NS_PER_S + HANDOVER_GIVE_NS);
+    assert_int_equal(again(&handover, NS_PER_S), NS_PER_S + HANDOVER_GIVE_NS);
     assert_int_equal(step(&handover, &evidence, NS_PER_S + HANDOVER_GIVE_NS), HANDOVER_FAILED);
 
     handover = begun(HANDOVER_ANYBODY);
