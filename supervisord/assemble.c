@@ -50,6 +50,16 @@ static int draft_new(const struct settings *settings, struct draft *ret_draft)
     return 0;
 }
 
+/* A hand-over knows nodes by their place. */
+static bool has_same_nodes(const struct world *world, const struct settings *settings)
+{
+    bool same = settings->node_count == world->node_count;
+
+    for (size_t at = 0; same && at < settings->node_count; at++)
+        same = strcmp(settings->nodes[at].name, world->nodes[at].settings.name) == 0;
+    return same;
+}
+
 static void carry_routers(const struct core *core, const struct settings *settings,
                           struct draft *draft)
 {
@@ -65,7 +75,7 @@ static void carry_routers(const struct core *core, const struct settings *settin
                 continue;
             draft->routers[at] = world->routers[old];
             draft->core_routers[at] = core->routers[old];
-            if (settings->node_count != world->node_count)
+            if (!has_same_nodes(world, settings))
                 draft->routers[at].handover.phase = HANDOVER_NONE; /* to whom, nobody knows now */
         }
         draft->routers[at].settings = *wanted;

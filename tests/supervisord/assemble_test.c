@@ -13,6 +13,7 @@
 #include "supervisord/assemble.h"
 
 #define REGISTRIES_MAX 4
+#define NODES_MAX      4
 
 struct stage {
     struct core core;
@@ -20,6 +21,8 @@ struct stage {
     struct settings settings[2]; /* of two readings */
     struct settings_router router;
     struct settings_registry registries[2][REGISTRIES_MAX];
+    struct settings_node nodes[2][NODES_MAX];
+    const char *node_names; /* of the next reading: a letter for each */
 };
 
 static int setup(void **ret_stage)
@@ -59,6 +62,10 @@ static void apply(struct stage *stage, int reading, const char *names)
         snprintf(registry->params.name, REGISTRY_NAME_BYTES, "%c", names[settings->registry_count]);
         snprintf(registry->follows, VRRP_PARAMS_NAME_BYTES, "vip");
     }
+    settings->nodes = stage->nodes[reading];
+    for (const char *name = stage->node_names; name && *name != '\0'; name++)
+        snprintf(settings->nodes[settings->node_count++].name, sizeof(settings->nodes->name), "%c",
+                 *name);
     assert_int_equal(assemble_apply(&stage->core, settings, &err), 0);
 }
 
@@ -112,10 +119,36 @@ static void the_facts_of_a_file_that_is_gone_are_forgotten(void **slot)
     assert_non_null(facts_find(facts, "/1.yml"));
 }
 
+/* It knows nodes by their place, so that it goes to nobody it was not meant for. */
+static void a_hand_over_ends_when_the_nodes_are_others(void **slot)
+{
+    static const struct {
+        const char *rule, *before, *after;
+        enum handover_phase is;
+    } rows[] = {
+        {"nothing changed", "ab", "ab", HANDOVER_PREPARES},
+        {"one is gone", "ab", "a", HANDOVER_NONE},
+        {"they stand in another order", "ab", "ba", HANDOVER_NONE},
+        {"one has another name", "ab", "ac", HANDOVER_NONE},
+    };
+    struct stage *stage = *slot;
+
+    for (size_t at = 0; at < sizeof(rows) / sizeof(rows[0]); at++) {
+        stage->node_names = rows[at].before;
+        apply(stage, 0, "");
+        stage->core.world.routers[0].handover = (struct handover){.phase = HANDOVER_PREPARES};
+        stage->node_names = rows[at].after;
+        apply(stage, 1, "");
+        assert_int_equal(stage->core.world.routers[0].handover.phase, rows[at].is);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_is_remembered_of_a_service_goes_with_it, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_hand_over_ends_when_the_nodes_are_others, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(the_facts_of_a_file_that_is_gone_are_forgotten, setup,
                                         teardown),
