@@ -367,12 +367,24 @@ static bool start(struct vrrp_router *router, struct monotime now)
     return ready || !usable; /* a link that is down tells us when it is back */
 }
 
+/* It yields, and regha-net has done its part. */
+static void release(struct vrrp_router *router, struct monotime now)
+{
+    const struct vrrp_event event = {.kind = VRRP_EVENT_RELEASED};
+
+    if (router->fsm.yielding && !router->kernel_dirty &&
+        vrrp_view_status(&router->shared->view, &router->params) &&
+        vrrp_view_has_removed(&router->shared->view, &router->params))
+        handle(router, &event, now);
+}
+
 bool vrrp_router_consider(struct vrrp_router *router, struct monotime now)
 {
     /* Before regha-net has spoken nothing is known; after it is gone, what it said last. */
     if (router->shared->stopping || (!router->begun && !router->shared->kernel_ready))
         return true;
     change(router, now);
+    release(router, now);
     if (!router->begun)
         begin(router, now);
     return start(router, now);

@@ -382,6 +382,47 @@ static void test_lost_for_a_moment(void **state)
     assert_false(fixture->routers.first->fsm.conditions.unattended);
 }
 
+static bool has_moved(const struct fixture *fixture)
+{
+    return fixture->routers.first->transition_count > 0;
+}
+
+/* It yields: what regha-net says of the addresses is what the resignation waits for. */
+static void test_released(void **state)
+{
+    static const struct {
+        bool hold, settled;
+        enum vrrp_reason reason;
+    } rows[] = {
+        {.settled = true, .reason = VRRP_REASON_NOT_CANDIDATE},
+        {.reason = VRRP_REASON_INTERFACE_DOWN}, /* one is still there; and there is no link */
+        {.hold = true, .settled = true, .reason = VRRP_REASON_INTERFACE_DOWN},
+    };
+    struct fixture *fixture = *state;
+
+    test_nothing_before_goals(state);
+    struct vrrp_router *router = fixture->routers.first;
+    for (size_t at = 0; at < sizeof(rows) / sizeof(rows[0]); at++) {
+        const struct kernel_status status = {
+            .interface = "none0",
+            .vrid = 1,
+            .family = AF_INET,
+            .hold = rows[at].hold,
+            .settled = rows[at].settled,
+        };
+
+        router->goal.candidate = router->fsm.conditions.candidate = false;
+        router->goal.yield = router->fsm.conditions.yield = true;
+        router->fsm.state = VRRP_ACTIVE;
+        router->fsm.yielding = true;
+        router->fsm.last_sent = monotime_now();
+        router->transition_count = router->transition_reported = 0;
+        channel_broadcast(fixture->net_server, &kernel_message_status, &status);
+        run_until(fixture, has_moved);
+        assert_int_equal(router->transitions[0].reason, rows[at].reason);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -390,6 +431,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_sets_are_differences, setup, teardown),
         cmocka_unit_test_setup_teardown(test_orphaned, setup, teardown),
         cmocka_unit_test_setup_teardown(test_lost_for_a_moment, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_released, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
