@@ -72,7 +72,30 @@ static bool is_first_of_address(const struct kernel_wanted *wanted,
     return true;
 }
 
-static void write_router(FILE *file, const struct kernel_goal *goal)
+/*
+ * What leaves by another interface than the adverts do, as an answer that takes another way back,
+ * says nothing on the link where the address may have moved to another node.
+ */
+static void write_elsewhere(FILE *file, const struct kernel_wanted *wanted,
+                            const struct kernel_links *links, const struct kernel_goal *goal)
+{
+    const char *separator = "";
+
+    fprintf(file, "add rule netdev " KERNEL_RULES_TABLE " check_%d_%u meta oif != {", family(goal),
+            goal->vrid);
+    for (size_t at = 0; at < wanted->goal_count; at++) {
+        const struct kernel_goal *other = &wanted->goals[at].goal;
+
+        if (mark(other) != mark(goal) || !kernel_rules_covers(links, other))
+            continue;
+        fprintf(file, "%s %u", separator, kernel_link_find(links, other->interface)->link.index);
+        separator = ",";
+    }
+    fputs(" } accept\n", file);
+}
+
+static void write_router(FILE *file, const struct kernel_wanted *wanted,
+                         const struct kernel_links *links, const struct kernel_goal *goal)
 {
     const char *const table = "netdev " KERNEL_RULES_TABLE;
     const int of = family(goal);
@@ -83,6 +106,7 @@ static void write_router(FILE *file, const struct kernel_goal *goal)
     fprintf(file, "add chain %s check_%d_%u\n", table, of, vrid);
     fprintf(file, "add rule %s check_%d_%u meta oif @alive_%d_%u accept\n", table, of, vrid, of,
             vrid);
+    write_elsewhere(file, wanted, links, goal);
     fprintf(file, "add rule %s check_%d_%u drop\n", table, of, vrid);
     fprintf(file, "add chain %s advert_%d_%u\n", table, of, vrid);
     /* Not those of priority 0: byte 2 of the message, in version 2 as in 3. */
@@ -156,7 +180,7 @@ static void write_all(FILE *file, const struct kernel_wanted *wanted,
     for (size_t at = 0; at < wanted->goal_count; at++)
         if (kernel_rules_covers(links, &wanted->goals[at].goal) &&
             is_first_of_vrid(wanted, links, at))
-            write_router(file, &wanted->goals[at].goal);
+            write_router(file, wanted, links, &wanted->goals[at].goal);
     for (size_t at = 0; at < wanted->want_count; at++) {
         const struct kernel_goal *goal = &wanted->goals[wanted->goal_of[at]].goal;
 

@@ -6,7 +6,8 @@
  * which it is alive, fed by its own marked adverts and by nothing else, so that nobody has to
  * refresh it and a process that stops advertising is silenced by the kernel. IPv4, IPv6, and every
  * ARP frame whose sender is a virtual address, requests too: a frozen host's next request would
- * steal the address back. Forwarded packets pass where the address is not this host's own.
+ * steal the address back. Forwarded packets pass where the address is not this host's own, and all
+ * that leave by another interface than the virtual router's.
  * Needs Linux 5.16. Writes text only. Source: nft(8).
  */
 #ifndef VRRP_KERNEL_RULES_H

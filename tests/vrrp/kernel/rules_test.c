@@ -80,6 +80,7 @@ static void one_router(void **state)
         "add set netdev regha alive_4_51 { typeof meta oif; size 1024; flags dynamic,timeout; }\n"
         "add chain netdev regha check_4_51\n"
         "add rule netdev regha check_4_51 meta oif @alive_4_51 accept\n"
+        "add rule netdev regha check_4_51 meta oif != { 4 } accept\n"
         "add rule netdev regha check_4_51 drop\n"
         "add chain netdev regha advert_4_51\n"
         "add rule netdev regha advert_4_51 @th,16,8 != 0 update @alive_4_51 { meta oif timeout "
@@ -170,6 +171,30 @@ static void families_are_apart(void **state)
     clear(&stage);
 }
 
+/* An answer may leave by the interface of another virtual router, where none of its adverts does. */
+static void other_interfaces_are_not_looked_at(void **state)
+{
+    const struct kernel_goal front = goal("a", "eth0", "10.0.0.100", 300 * MS);
+    struct kernel_goal back = goal("b", "eth2", "10.1.0.100", 300 * MS);
+    const struct kernel_observe_link link = {.index = 6, .name = "eth2"};
+    struct stage stage;
+
+    (void)state;
+    for (back.vrid = 51; back.vrid <= 52; back.vrid++) {
+        set(&stage, &front, &back);
+        assert_int_equal(kernel_link_put(&stage.links, &link, 0), 0);
+        char *text = kernel_rules_table(&stage.wanted, &stage.links);
+        assert_int_equal(occurrences(text, "check_4_51 meta oif != { 4 } accept\n"),
+                         back.vrid == 52);
+        assert_int_equal(occurrences(text, "check_4_52 meta oif != { 6 } accept\n"),
+                         back.vrid == 52);
+        assert_int_equal(occurrences(text, "check_4_51 meta oif != { 4, 6 } accept\n"),
+                         back.vrid == 51);
+        free(text);
+        clear(&stage);
+    }
+}
+
 /* Who holds what changes each time a router moves; the table does not. */
 static void table_does_not_depend_on_who_holds(void **state)
 {
@@ -199,6 +224,7 @@ int main(void)
         cmocka_unit_test(nothing_to_guard_is_no_table),
         cmocka_unit_test(shared_names_are_written_once),
         cmocka_unit_test(families_are_apart),
+        cmocka_unit_test(other_interfaces_are_not_looked_at),
         cmocka_unit_test(table_does_not_depend_on_who_holds),
     };
 
