@@ -81,6 +81,7 @@ int probe_exec_new(const struct probe_asker_context *context, const struct probe
     if (exec == NULL)
         return -ENOMEM;
     exec->context = *context;
-    *ret_asker = (struct probe_asker){&kind, exec};
+    ret_asker->kind = &kind;
+    ret_asker->self = exec;
     return 0;
 }

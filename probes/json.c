@@ -43,11 +43,11 @@ static json_object *parse(const char *body, size_t bytes)
 
 static void copy_shown(const char *text, char shown[PROBE_JSON_TEXT_BYTES])
 {
-    size_t used = 0;
+    const size_t length_bytes = strnlen(text, PROBE_JSON_TEXT_BYTES - 1);
 
-    for (; text[used] != '\0' && used < PROBE_JSON_TEXT_BYTES - 1; used++)
-        shown[used] = text[used] >= ' ' && text[used] <= '~' ? text[used] : '?';
-    shown[used] = '\0';
+    for (size_t at = 0; at < length_bytes; at++)
+        shown[at] = text[at] >= ' ' && text[at] <= '~' ? text[at] : '?';
+    shown[length_bytes] = '\0';
 }
 
 static const char *text_of(json_object *json)

@@ -60,7 +60,7 @@ struct vrrp_presence_view vrrp_presence_judge(const struct vrrp_presence *presen
                          missing(presence->advert, presence->advert_every_ns, now));
 
     return (struct vrrp_presence_view){
-        .missed = missed.ns == MONOTIME_NEVER.ns ? (struct monotime){0} : missed,
+        .missed.ns = missed.ns == MONOTIME_NEVER.ns ? 0 : missed.ns,
         .silent = has_fallen_silent(presence, now),
     };
 }
