@@ -123,6 +123,18 @@ static void remove_folder(int parent, const char *name)
     (void)unlinkat(parent, name, AT_REMOVEDIR);
 }
 
+/*
+ * What could not be removed gives way: the folder of a user that was another one before, or one in
+ * which the registry made folders.
+ */
+static void put_aside(int parent, const char *name)
+{
+    char aside[REGISTRY_PLACE_PATH_BYTES];
+
+    snprintf(aside, sizeof(aside), ".gone.%d%s", (int)getpid(), name);
+    (void)renameat(parent, name, parent, aside);
+}
+
 /* All folders but the one that was just written and those in use. */
 static void sweep(const struct registry_place_job *job, int parent)
 {
@@ -165,7 +177,9 @@ static int write_folder(const struct registry_place_job *job, const char *path,
     if (parent < 0)
         return err_errno(err, "cannot open %.100s", above);
     remove_folder(parent, FRESH);
+    put_aside(parent, FRESH);
     remove_folder(parent, job->digest);
+    put_aside(parent, job->digest);
     if (mkdirat(parent, FRESH, 0700) < 0)
         return err_errno(err, "cannot make a folder in %.100s", above);
     CLEANUP(cleanup_close)
