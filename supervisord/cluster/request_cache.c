@@ -89,7 +89,7 @@ struct request_cache_entry *request_cache_add(struct request_cache *cache,
 }
 
 void request_cache_answer(struct request_cache_entry *entry, int32_t result, const uint8_t *body,
-                          size_t body_bytes)
+                          size_t body_bytes, struct monotime now)
 {
     uint8_t *copy = NULL;
 
@@ -102,6 +102,7 @@ void request_cache_answer(struct request_cache_entry *entry, int32_t result, con
     if (copy)
         memcpy(copy, body, body_bytes);
     entry->is_answered = true;
+    entry->since = now; /* the answer to what took long is not the oldest */
     entry->result = result;
     entry->body = copy;
     entry->body_bytes = body_bytes;

@@ -27,7 +27,7 @@ struct request_cache_entry {
     int32_t result;
     uint8_t *body; /* of the answer */
     size_t body_bytes;
-    struct monotime since;    /* asked */
+    struct monotime since;    /* asked, or answered */
     struct monotime deadline; /* for the answer; from then on nobody waits for it */
 };
 
@@ -52,6 +52,6 @@ struct request_cache_entry *request_cache_add(struct request_cache *cache,
 
 /* Keep the answer; one that cannot be kept is forgotten with its request. */
 void request_cache_answer(struct request_cache_entry *entry, int32_t result, const uint8_t *body,
-                          size_t body_bytes);
+                          size_t body_bytes, struct monotime now);
 
 #endif

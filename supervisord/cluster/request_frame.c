@@ -84,6 +84,8 @@ enum request_frame_drop request_frame_take_head(const uint8_t *bytes, size_t len
     head.result = (int32_t)take_number(bytes + HEAD_RESULT);
     head.body_bytes = take_number(bytes + HEAD_BODY);
     head.patience_ms = take_number(bytes + HEAD_PATIENCE);
+    if (head.result == INT32_MIN)
+        return REQUEST_FRAME_MALFORMED; /* no errno, and it has no opposite */
     if (head.body_bytes > body_most)
         return REQUEST_FRAME_LENGTH;
     *ret_head = head;

@@ -120,7 +120,7 @@ void request_server_answer(struct request_server *server, uint64_t call, int32_t
         return;
     server->party->counters
         .served[request_party_type(entry->type)][result < 0 ? REQUESTS_REFUSED : REQUESTS_DONE]++;
-    request_cache_answer(entry, result, body, body_bytes);
+    request_cache_answer(entry, result, body, body_bytes, monotime_now());
     if (visit)
         (void)send_answer(visit, result, body, body_bytes);
 }

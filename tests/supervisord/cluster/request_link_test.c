@@ -429,6 +429,10 @@ static void a_longer_head_is_read(void **unused)
                              ? REQUEST_FRAME_MALFORMED
                              : REQUEST_FRAME_ACCEPTED);
     assert_int_equal(head.uid, ask.uid);
+    const struct request_frame_head odd = {.kind = REQUEST_FRAME_ANSWER, .result = INT32_MIN};
+    request_frame_put_head(&odd, bytes);
+    assert_int_equal(request_frame_take_head(bytes, REQUEST_FRAME_HEAD_BYTES, 10, &head),
+                     REQUEST_FRAME_MALFORMED);
 }
 
 int main(void)
