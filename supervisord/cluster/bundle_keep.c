@@ -53,10 +53,14 @@ static void handle_saved(void *owner, int result, struct monotime now)
     struct bundles_one *one = owner;
     struct bundle_order_report *self = &one->order.reports[one->order.self];
 
+    char words[sizeof(one->disk_words)];
+
     if (result < 0) {
-        snprintf(one->disk_words, sizeof(one->disk_words), "%.60s cannot be written: %s",
-                 one->store.job.folder, strerror(-result));
-        bundles_tell(one, LOG_LEVEL_ERR, now, "%s", one->disk_words);
+        snprintf(words, sizeof(words), "%.60s cannot be written: %s", one->store.job.folder,
+                 strerror(-result));
+        if (strcmp(words, one->disk_words) != 0) /* it is tried again and again */
+            bundles_tell(one, LOG_LEVEL_ERR, now, "%s", words);
+        memcpy(one->disk_words, words, sizeof(words));
         one->next.acknowledged = self->acknowledged;
         one->is_due = false;
     } else {

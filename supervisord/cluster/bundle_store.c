@@ -188,16 +188,36 @@ static void sweep(int folder, const struct bundle_store_state *state)
     (void)closedir(entries);
 }
 
+static void name_above(const char *path, char above[BUNDLE_STORE_PATH_BYTES])
+{
+    const char *slash = strrchr(path, '/');
+
+    snprintf(above, BUNDLE_STORE_PATH_BYTES, "%.*s", slash ? (int)(slash - path) : 0, path);
+}
+
+/* A folder that was made is there for good only with the one that it is in. */
+static int make_folder(const char *path)
+{
+    char above[BUNDLE_STORE_PATH_BYTES];
+
+    if (mkdir(path, 0700) < 0 && errno != EEXIST)
+        return -errno;
+    name_above(path, above);
+    CLEANUP(cleanup_close)
+    const int fd = open(above, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 || fsync(fd) < 0 ? -errno : 0;
+}
+
 /* The folder, and the one above it, which is there or not. */
 static int open_folder(const char *path)
 {
     char above[BUNDLE_STORE_PATH_BYTES];
-    const char *slash = strrchr(path, '/');
 
-    snprintf(above, sizeof(above), "%.*s", slash ? (int)(slash - path) : 0, path);
-    (void)mkdir(above, 0700);
-    if (mkdir(path, 0700) < 0 && errno != EEXIST)
-        return -errno;
+    name_above(path, above);
+    (void)make_folder(above);
+    const int failed = make_folder(path);
+    if (failed < 0)
+        return failed;
     const int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     return fd < 0 ? -errno : fd;
 }

@@ -488,9 +488,11 @@ void bundle_talk_fetch(struct bundles_one *one, const struct bundle_order_versio
     fetch->bundles = one->bundles;
     fetch->version = *version;
     memcpy(fetch->name, one->name, sizeof(fetch->name));
-    for (size_t node = 0; node < one->order.count && !one->is_fetching; node++) {
-        question.node = node;
-        one->is_fetching = node != one->order.self && has_it(&one->order.reports[node], version) &&
+    for (size_t turn = 0; turn < one->order.count && !one->is_fetching; turn++) {
+        one->fetched_from = (one->fetched_from + 1) % one->order.count;
+        question.node = one->fetched_from;
+        one->is_fetching = question.node != one->order.self &&
+                           has_it(&one->order.reports[question.node], version) &&
                            send_question(one->bundles, &question) == 0;
     }
     if (!one->is_fetching)

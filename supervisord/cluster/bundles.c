@@ -277,13 +277,15 @@ void bundles_end_attempt(struct bundles_one *one, bool succeeded, const char *wo
                          struct monotime now)
 {
     struct world_bundle_attempt *attempt = &one->world.attempt;
+    char former[sizeof(attempt->words)];
 
+    memcpy(former, attempt->words, sizeof(former));
     one->is_trying = false;
     one->retry = monotime_add(now, succeeded ? 0 : RETRY_NS);
     attempt->is_running = false;
     attempt->succeeded = succeeded;
     snprintf(attempt->words, sizeof(attempt->words), "%s", words);
-    if (!succeeded)
+    if (!succeeded && strcmp(former, attempt->words) != 0) /* it is tried again and again */
         bundles_tell(one, LOG_LEVEL_WARNING, now, "generation %llu is not published: %s",
                      (unsigned long long)attempt->generation, words);
     show(one);

@@ -44,7 +44,8 @@ struct bundles_one {
     uid_t uid; /* who wants it */
     struct monotime deadline, retry;
     bool is_fetching;
-    bool has_told; /* that it is not confirmed */
+    size_t fetched_from; /* asked last: by turns, for who acknowledged may have lost it */
+    bool has_told;       /* that it is not confirmed */
     struct bundle_order_version in_force;
     char restarted_for[DIGEST_TEXT_BYTES];
     char disk_words[128]; /* why nothing can be kept; "": it can */
