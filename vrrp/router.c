@@ -66,12 +66,12 @@ bool vrrp_router_is_same(const struct vrrp_goal *a, const struct vrrp_goal *b)
 
 /* Sending. */
 
-/* Whether a guard silences us unless it sees that we go on. */
+/* Whether a guard silences us unless it sees that we go on. It outlives a regha-net that dies. */
 static bool is_guarded(const struct vrrp_router *router)
 {
     const struct kernel_status *status = vrrp_view_status(&router->shared->view, &router->params);
 
-    return router->kernel_goal.guard_ns > 0 && status && status->guarded;
+    return router->kernel_goal.guard_ns > 0 && (!status || status->guarded);
 }
 
 static void send_advert(struct vrrp_router *router, uint8_t priority, struct monotime now)
