@@ -18,8 +18,10 @@ static void handle_state(void *owner, struct channel_message *state, struct mono
         log_err("no memory for what regha-net says", "message=%s", state->layout->name);
     routers->shared.pending = true; /* whoever waits for it looks at the end of the pass */
     /* Before the end of the snapshot only half of the truth is known. */
-    if (routers->shared.kernel_ready)
+    if (routers->shared.kernel_ready && state->layout == &kernel_message_link)
         vrrp_routers_consider(routers, now);
+    else if (routers->shared.kernel_ready && state->layout == &kernel_message_status)
+        vrrp_routers_settle(routers, state->value, now);
 }
 
 static void handle_ready(void *owner, struct monotime now)

@@ -224,6 +224,15 @@ void vrrp_routers_consider(struct vrrp_routers *routers, struct monotime now)
         (void)loop_timer_set(routers->shared.loop, &routers->retry, monotime_add(now, RETRY_NS));
 }
 
+void vrrp_routers_settle(struct vrrp_routers *routers, const struct kernel_status *status,
+                         struct monotime now)
+{
+    for (struct vrrp_router *router = routers->first; router; router = router->next)
+        if (router->params.vrid == status->vrid && router->params.family == status->family &&
+            strcmp(router->params.interface, status->interface) == 0)
+            (void)vrrp_router_consider(router, now); /* whoever has to ask again does already */
+}
+
 void vrrp_routers_stop(struct vrrp_routers *routers, struct monotime now)
 {
     routers->shared.stopping = true;

@@ -34,6 +34,10 @@ void vrrp_routers_lost_goals(struct vrrp_routers *routers, struct monotime now);
 /* Links, regha-net or both changed: see to it that everything fits. */
 void vrrp_routers_consider(struct vrrp_routers *routers, struct monotime now);
 
+/* The kernel's state of one of them changed: the others have nothing to do with it. */
+void vrrp_routers_settle(struct vrrp_routers *routers, const struct kernel_status *status,
+                         struct monotime now);
+
 /* Resign everywhere, for good. */
 void vrrp_routers_stop(struct vrrp_routers *routers, struct monotime now);
 
