@@ -59,6 +59,13 @@ static bool is_of_host(int error)
     return error == ECONNREFUSED || error == ECONNRESET || error == EPIPE;
 }
 
+/* No port is free, or no memory: nothing was asked, and the peer is not to blame. */
+static bool is_our_trouble(int error)
+{
+    return error == EADDRNOTAVAIL || error == EADDRINUSE || error == ENOBUFS || error == ENOMEM ||
+           error == EAGAIN || error == EINTR;
+}
+
 static void fail(struct breaker_ask_try *one, int error, struct monotime now)
 {
     if (is_of_host(error))
@@ -163,21 +170,18 @@ void breaker_ask_begin(struct breaker_ask *ask, struct monotime now)
 
     if (fd < 0)
         return; /* without a descriptor nothing was asked: that is our trouble, not the peer's */
-    count(ask, now);
     one->io = (struct loop_io){.name = "breaker", .fd = fd, .handle = handle_io, .owner = one};
     one->begun = now;
-    if (connect(fd, (const struct sockaddr *)&to, to_bytes) < 0 && errno != EINPROGRESS) {
-        const int error = errno;
-        close(fd);
-        one->io.fd = -1;
-        if (is_of_host(error))
-            refuse(one, now);
+    const int error =
+        connect(fd, (const struct sockaddr *)&to, to_bytes) < 0 && errno != EINPROGRESS ? errno : 0;
+    if (!is_our_trouble(error))
+        count(ask, now);
+    if (error == 0 && loop_io_start(ask->loop, &one->io, LOOP_WRITE) == 0)
         return;
-    }
-    if (loop_io_start(ask->loop, &one->io, LOOP_WRITE) < 0) {
-        close(fd);
-        one->io.fd = -1;
-    }
+    close(fd);
+    one->io.fd = -1;
+    if (is_of_host(error))
+        refuse(one, now);
 }
 
 void breaker_ask_restart(struct breaker_ask *ask, struct monotime now)

@@ -343,6 +343,12 @@ static void name_node(const struct settings *settings, struct breaker_view_peer 
             snprintf(view->node, sizeof(view->node), "%s", settings->nodes[at].name);
 }
 
+static void forget_host(struct breakers_peer *peer)
+{
+    peer->host = BREAKER_HOST_UNKNOWN;
+    peer->missed.ns = 0;
+}
+
 static void list_view(struct breakers *breakers)
 {
     struct breaker_view *view = &breakers->core->world.breakers;
@@ -361,6 +367,8 @@ static void list_view(struct breakers *breakers)
         snprintf(peer->label, sizeof(peer->label), "%s%s%s:%u", is_ipv6 ? "[" : "",
                  address_format_host(&peer->address, text), is_ipv6 ? "]" : "", peer->port);
         name_node(core->world.settings, peer);
+        if (peer->node[0] == '\0')
+            forget_host(breakers->peers[at]); /* nobody speaks of it any more */
     }
     view->is_off = core->key_count == 0 || core->world.settings->breaker.max_open == 0;
     snprintf(view->why, sizeof(view->why), "%s",
@@ -438,10 +446,8 @@ void breakers_process(struct core *core, enum world_process_kind kind, bool conn
         breakers->is_unsent = true;
         judge_soon(breakers, now);
     }
-    for (size_t at = 0; at < breakers->count && kind == WORLD_VRRP && !connected; at++) {
-        breakers->peers[at]->host = BREAKER_HOST_UNKNOWN; /* nobody listens */
-        breakers->peers[at]->missed.ns = 0;
-    }
+    for (size_t at = 0; at < breakers->count && kind == WORLD_VRRP && !connected; at++)
+        forget_host(breakers->peers[at]); /* nobody listens */
 }
 
 int breakers_new(struct core *core, struct err *err)

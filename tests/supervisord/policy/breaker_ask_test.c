@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Questions to a peer on loopback that answers, refuses, accepts and is silent, or ends. */
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -195,12 +196,34 @@ static void test_mute(void **state)
     finish(&bench);
 }
 
+/* Where this host has no address, or port, to ask from, nothing was asked. The last test: no way back. */
+static void test_our_own_trouble(void **state)
+{
+    struct bench bench;
+
+    (void)state;
+    start(&bench, "");
+    if (unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0) {
+        bench.ask.address = (struct address){.family = AF_INET6, .bytes[15] = 1};
+        breaker_ask_begin(&bench.ask, monotime_now());
+        assert_int_equal(bench.ask.seen.asked.ns, 0);
+        assert_int_equal(bench.ask.seen.asked_count, 0);
+        assert_int_equal(bench.ask.begun.ns, 0);
+        bench.ask.address = (struct address){.family = AF_INET, .bytes = {10, 0, 0, 1}};
+        breaker_ask_begin(&bench.ask, monotime_now()); /* no route: in vain */
+        assert_int_equal(bench.ask.seen.asked_count, 1);
+    }
+    assert_int_equal(bench.changes, 0);
+    finish(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_any_word_is_an_answer),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_mute),
+        cmocka_unit_test(test_our_own_trouble),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
