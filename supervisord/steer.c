@@ -335,9 +335,11 @@ static void send_routers(struct core *core, bool all, struct monotime now)
         (void)channel_client_end(client, !all);
 }
 
-static void send_registries(struct core *core, bool all)
+/* The first set of a connection restarts nothing: what is to be restarted is said in the next. */
+static void send_registries(struct core *core, bool all, struct monotime now)
 {
     struct channel_client *client = core->clients[WORLD_LAUNCHER];
+    bool is_postponed = false;
     size_t sent = 0;
 
     if (!channel_client_is_ready(client))
@@ -348,11 +350,12 @@ static void send_registries(struct core *core, bool all)
         struct registry_goal goal = {
             .params = registry->settings.params,
             .run = registry->wanted,
-            .restart_serial = memory->restart_serial,
+            .restart_serial = all ? memory->sent.restart_serial : memory->restart_serial,
             .readonly = registry->readonly,
             .no_purging = memory->no_purging,
         };
 
+        is_postponed |= goal.restart_serial != memory->restart_serial;
         bundle_use_digest(core, at, goal.bundle);
         if (!all && memory->is_sent && memcmp(&goal, &memory->sent, sizeof(goal)) == 0)
             continue;
@@ -371,6 +374,8 @@ static void send_registries(struct core *core, bool all)
         return;
     if (sent > 0 || hooks > 0 || all)
         (void)channel_client_end(client, !all);
+    if (is_postponed)
+        (void)loop_timer_set(core->loop, &core->again, now);
 }
 
 /* Those who are steered have told what they found, or had the time to. */
@@ -390,7 +395,7 @@ static void send_goals(struct core *core, struct monotime now)
     if (!core->has_begun || core->world.waiting_for_address)
         return;
     send_routers(core, core->is_new[WORLD_VRRP], now);
-    send_registries(core, core->is_new[WORLD_LAUNCHER]);
+    send_registries(core, core->is_new[WORLD_LAUNCHER], now);
     memset(core->is_new, 0, sizeof(core->is_new));
 }
 
