@@ -7,6 +7,18 @@
 #include "probes/redis_reply.h"
 #include "probes/say.h"
 
+/* Some repeat in an error what they were sent, the password with it: only the error's name is told. */
+static void say_login(struct probe_words *words, const struct probe_redis_reply *reply)
+{
+    char name[PROBE_REDIS_KEPT_BYTES];
+    size_t bytes = 0;
+
+    for (; reply->kept[bytes] != '\0' && reply->kept[bytes] != ' '; bytes++)
+        name[bytes] = reply->kept[bytes];
+    name[bytes] = '\0';
+    probe_say_foreign(words, "\"", name, "\"");
+}
+
 /* A server that is loading, or whose master is gone, answers PING by an error that says so. */
 void probe_verdict_plain_redis(const struct probe_facts *facts, struct probe_words *words,
                                struct probe_verdict *verdict)
@@ -22,7 +34,10 @@ void probe_verdict_plain_redis(const struct probe_facts *facts, struct probe_wor
         probe_words_add(words, "asks for credentials: ");
     else if (reply->is_login)
         probe_words_add(words, "refuses the credentials: ");
-    probe_say_foreign(words, "\"", reply->kept, "\"");
+    if (reply->is_login)
+        say_login(words, reply);
+    else
+        probe_say_foreign(words, "\"", reply->kept, "\"");
     probe_say_failure(verdict, reply->is_error ? PROBE_REASON_STATUS : PROBE_REASON_CONTENT);
 }
 
