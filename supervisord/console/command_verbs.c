@@ -89,11 +89,12 @@ int command_verbs_pause(struct command_call *call)
         fprintf(call->out, "\"%.40s\" is no span; write it as in 30m\n", call->arguments[0]);
         return WORLD_USAGE;
     }
-    if (call->count > 0)
-        until_ns = call->desk->world->wall_ns + span_ns;
+    /* What is longer than any clock goes is for ever. */
+    if (call->count > 0 && __builtin_add_overflow(call->desk->world->wall_ns, span_ns, &until_ns))
+        until_ns = OPERATOR_FOR_EVER;
     core->pause(core->owner, until_ns, call->caller->uid);
     remember(call, "paused until %s: nothing changes by itself\n",
-             call->count > 0 ? words_time(until_ns, text) : "it is resumed");
+             until_ns != OPERATOR_FOR_EVER ? words_time(until_ns, text) : "it is resumed");
     return wait_for(call, COMMAND_WAIT_SAVED, SAVE_WAIT_NS);
 }
 

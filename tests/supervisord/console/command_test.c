@@ -546,6 +546,10 @@ static void test_ready_and_pause(void **state)
     expect(NULL, WORLD_FAILED,
            "paused until it is resumed: nothing changes by itself\n"
            "it is not on the disk, and would be forgotten at a restart\n");
+    caller.wait = COMMAND_WAIT_NONE;
+    fixture.world.wall_ns = INT64_MAX - NS_PER_S; /* no clock goes that far */
+    expect("pause 30m", COMMAND_WAITS, "");
+    assert_int_equal(fixture.world.operator.paused_until_wall_ns, OPERATOR_FOR_EVER);
     expect("resume", COMMAND_WAITS, "");
     assert_int_equal(fixture.world.operator.paused_until_wall_ns, 0);
 }
