@@ -210,5 +210,7 @@ void registry_runner_fini(struct registry_runner *runner)
     stop_output(runner);
     loop_io_stop(runner->loop, &runner->end_io);
     runner->end_io.fd = -1;
+    /* What it started has no deadline any more. */
+    registry_process_signal_group(&runner->process, SIGKILL);
     registry_process_kill_child(&runner->process);
 }
