@@ -131,7 +131,7 @@ void bundle_talk_poll(struct bundles *bundles, struct monotime now)
                                              .answered = handle_state,
                                              .owner = bundles};
 
-        if (is_self(bundles, node) || bundles->is_asked[node] || bundles->core->key_count == 0)
+        if (is_self(bundles, node) || bundles->is_asked[node])
             continue;
         bundles->is_asked[node] = send_question(bundles, &question) == 0;
         if (!bundles->is_asked[node])
