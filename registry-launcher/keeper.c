@@ -126,6 +126,7 @@ static void spawn(struct registry_keeper *keeper, struct monotime now)
     struct registry_program_failure failure;
     struct err err;
 
+    keeper->spawn_waits = false; /* it is this attempt, and waits no more unless for its bundle */
     if (registry_policy_read(shared->policy_path, name_of(keeper), &policy, &err) < 0) {
         cannot_start(keeper, REGISTRY_CAUSE_REFUSED, err.text, now);
         return;
