@@ -221,7 +221,7 @@ def scenario(summary, path, seconds, label="", words=(), **options):
 def lab(summary, only):
     for path in files("tests/lab/*_test.py"):
         if not only or only in path:
-            scenario(summary, path, 600)
+            scenario(summary, path, 600, REGHA_LAB_SECONDS="30")
 
 
 def distribution_lab(summary, only):
