@@ -135,7 +135,7 @@ class Asker:
         self._process = lab.client.spawn(PYTHON, FOLDER.parent / "vrrp" / "prober.py", "eth0", CLIENT, address, mac,
                                          log=self.file)
         lab.callback(self.stop)
-        wait_for(f"{node.name} to answer", lambda: self._seen(("icmp",)), 10)
+        wait_for(f"{node.name} to answer and advertise", lambda: self._seen(("icmp",)) and self._seen(("advert",)), 10)
 
     def stop(self):
         if self._process:

@@ -24,7 +24,7 @@ class Registry:
     @property
     def keys(self):
         """What regha.conf says of it beyond its configuration file."""
-        return "" if self.is_debian else f'command = ( "{self.path}", "serve", "{PATH}" ); '
+        return "" if self.is_debian else f'command = ( "{self.path}", "serve", "{{bundle}}/registry.yml" ); '
 
 
 def configuration(endpoint="http://127.0.0.1:9000"):

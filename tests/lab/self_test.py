@@ -15,7 +15,8 @@ from meter import Meter
 from scenario import require
 
 VICTIM = """
-import sys; sys.path.insert(0, sys.argv[1])
+import signal, sys; sys.path.insert(0, sys.argv[1])
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started us may ignore it
 from lab import Lab
 from machine import Machine
 with Lab() as lab:
