@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,9 @@
 #define RECEIVE_BYTES (1024 * 1024)
 #define LOG_EVERY_NS  (60 * 60 * NS_PER_S)
 
+/* Not used for so long libnftables gives back what it remembers: 1 MB and more for a few rules. */
+#define REST_NS (500 * NS_PER_MS)
+
 #define TASK_NAME_BYTES 16
 
 struct kernel_nft {
@@ -29,7 +33,8 @@ struct kernel_nft {
     struct nl_sock *events;
     struct loop_io io;
     struct loop_timer tell;  /* a loss that was read between */
-    struct nft_ctx *context; /* NULL until there is something to do */
+    struct loop_timer rest;  /* nothing was to do for a while */
+    struct nft_ctx *context; /* NULL while there is nothing to do */
     bool is_removed;         /* by a transaction whose end has not been read */
     bool is_lost;
     bool is_overrun;
@@ -128,6 +133,8 @@ int kernel_nft_run(struct kernel_nft *nft, const char *commands, struct monotime
         failed = -EIO;
     }
     (void)read_events(nft);
+    /* -ENOMEM: it keeps its memory. */
+    (void)loop_timer_set(nft->loop, &nft->rest, monotime_add(now, REST_NS));
     if (nft->is_lost || nft->is_overrun)
         /* -ENOMEM: the next event tells. */
         (void)loop_timer_set(nft->loop, &nft->tell, now);
@@ -154,6 +161,20 @@ static void handle_tell(struct loop_timer *timer, struct monotime now)
 
     if (nft->is_lost || nft->is_overrun)
         nft->params.lost(nft->params.owner, now);
+}
+
+static void free_context(struct kernel_nft *nft)
+{
+    if (nft->context != NULL)
+        nft_ctx_free(nft->context);
+    nft->context = NULL;
+}
+
+static void handle_rest(struct loop_timer *timer, struct monotime now)
+{
+    (void)now;
+    free_context(timer->owner);
+    (void)malloc_trim(0);
 }
 
 static void handle_readable(struct loop_io *io, unsigned events, struct monotime now)
@@ -194,6 +215,7 @@ int kernel_nft_open(struct loop *loop, const struct kernel_nft_params *params,
     nft->params = *params;
     nft->loop = loop;
     loop_timer_init(&nft->tell, "nftables loss", handle_tell, nft);
+    loop_timer_init(&nft->rest, "nftables rest", handle_rest, nft);
     (void)prctl(PR_GET_NAME, nft->self); /* fails for a bad pointer only */
     const int failed = subscribe(nft, err);
     if (failed < 0) {
@@ -209,9 +231,9 @@ void kernel_nft_close(struct kernel_nft *nft)
     if (nft == NULL)
         return;
     loop_timer_cancel(nft->loop, &nft->tell);
+    loop_timer_cancel(nft->loop, &nft->rest);
     loop_io_stop(nft->loop, &nft->io);
     kernel_netlink_close(nft->events);
-    if (nft->context != NULL)
-        nft_ctx_free(nft->context);
+    free_context(nft);
     free(nft);
 }
