@@ -62,7 +62,13 @@ class Process:
         except ProcessLookupError:
             pass
 
+    def wake(self):
+        """nsenter stands still with the program it started, and does not go on with it."""
+        if self._enter.poll() is None:
+            self._enter.send_signal(signal.SIGCONT)
+
     def wait(self, seconds):
+        self.wake()
         try:
             return self._enter.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -71,6 +77,7 @@ class Process:
     def stop(self, seconds=5):
         """TERM, and KILL for what does not listen. Returns the status."""
         self.send(signal.SIGTERM)
+        self.wake()
         try:
             return self._enter.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -83,6 +90,7 @@ class Machine:
         self.name, self._mounts = name, list(mounts)
         self.pid = None
         self._anchor = None
+        self._spawned = []
 
     def switch_on(self):
         """Make the namespaces and mounts. Nothing runs there yet but what holds them."""
@@ -107,6 +115,9 @@ class Machine:
     def kill_all(self):
         """Every process of the machine at once, by the kernel."""
         os.kill(self.pid, signal.SIGKILL)
+        for process in self._spawned:
+            process.wake()
+        self._spawned.clear()
 
     def switch_off(self):
         if self._anchor is None:
@@ -157,7 +168,8 @@ class Machine:
             except OSError:
                 return 0
         pid = wait_for(f"{words[0]} to start on {self.name}", child, 5, every=0.001)
-        return Process(enter, pid if pid > 0 else enter.pid, words)
+        self._spawned.append(Process(enter, pid if pid > 0 else enter.pid, words))
+        return self._spawned[-1]
 
     def inside_network(self):
         return kernel.inside_network(self.pid)
